@@ -1,0 +1,70 @@
+# `make` lists what there is to make.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+RELEASE := -c release --static-swift-stdlib
+# What to search in the demo: a folder or a file.
+PATH_TO_AUDIT ?= .build/checkouts
+# A folder with built programs makes demo and install use them instead of building.
+BIN_DIR ?=
+# Where install and uninstall work. PURGE=1 makes uninstall remove configuration and state too.
+PREFIX ?= $(HOME)/.local
+DESTDIR ?=
+PURGE ?=
+
+export SWIFT PATH_TO_AUDIT PREFIX DESTDIR PURGE
+
+built = $(if $(BIN_DIR),,build)
+bin_dir = $(if $(BIN_DIR),"$(BIN_DIR)",$$($(SWIFT) build $(RELEASE) --show-bin-path))
+swift_files = Sources Tests Package.swift $(wildcard Benchmarks)
+shell_files = .ci/run $(wildcard scripts/*.sh Benchmarks/*.sh Tests/*/*.sh)
+
+.PHONY: help deps deps-test deps-demo build debug demo test lint format docs bench install uninstall clean
+
+help: ## List what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Check the Swift toolchain, install missing Debian packages
+	@scripts/install-deps.sh build
+
+deps-test deps-demo:
+	@scripts/install-deps.sh $(@:deps-%=%)
+
+build: deps ## Build the release programs (static Swift standard library)
+	@$(SWIFT) build $(RELEASE)
+
+debug: deps ## Build the debug programs
+	@$(SWIFT) build
+
+demo: deps-demo $(built) ## A security audit of PATH_TO_AUDIT with three tasks at once
+	@bin=$(bin_dir); BIN_DIR="$$bin" scripts/demo.sh
+
+test: deps-test ## Run all tests
+	@scripts/test.sh
+
+lint: ## Check the style of the sources
+	@$(SWIFT) format lint --strict --parallel -r $(swift_files)
+	@for file in $(shell_files); do bash -n "$$file"; done
+	@if command -v shellcheck >/dev/null; then shellcheck -x $(shell_files); fi
+
+format: ## Format the Swift sources
+	@$(SWIFT) format --in-place --parallel -r $(swift_files)
+
+docs: debug ## Write docs/protocol.md anew from the types
+	@bin=$$($(SWIFT) build --show-bin-path); "$$bin/jarvisd" --print-protocol >docs/protocol.md.new
+	@mv docs/protocol.md.new docs/protocol.md
+
+bench: build ## Run the benchmarks
+	@bash Benchmarks/run.sh
+
+install: $(built) ## Install for the current user (PREFIX, DESTDIR)
+	@bin=$(bin_dir); BIN_DIR="$$bin" scripts/install.sh
+
+uninstall: ## Remove what install put (PURGE=1: configuration and state too)
+	@scripts/uninstall.sh
+
+clean: ## Remove everything built
+	@rm -rf .build Benchmarks/.build

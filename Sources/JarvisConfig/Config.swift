@@ -1,0 +1,240 @@
+import JarvisProtocol
+
+/// Everything that can be configured. The defaults are those of the shipped `etc/jarvis/jarvis.toml`, which documents
+/// each key. Durations are seconds, sizes bytes, shares of the machine 0 to 1.
+public struct Config: Sendable, Equatable {
+  /// `[daemon]`: the process itself.
+  public var daemon = Daemon()
+  /// `[monitor]`: how the machine is sampled.
+  public var monitor = Monitor()
+  /// `[zones]`: when the machine counts as loaded.
+  public var zones = Zones()
+  /// `[scheduler]`: how many tasks run and in which order.
+  public var scheduler = Scheduler()
+  /// `[limits]`: what each task may use when it doesn't say itself.
+  public var limits = Limits()
+  /// `[agents]`: how agents are started and what they may spawn.
+  public var agents = Agents()
+  /// `[server]`: what one client may ask of the socket.
+  public var server = Server()
+  /// `[store]`: how long finished tasks are kept.
+  public var store = Store()
+  /// `[warden]`: where the agents' cgroups live.
+  public var warden = Warden()
+
+  /// The shipped defaults.
+  public init() {}
+}
+
+extension Config {
+  /// Where messages of the daemon go.
+  public enum LogTarget: String, Sendable, CaseIterable {
+    /// The journal when systemd started the daemon, else stderr.
+    case auto
+    case journal, stderr
+  }
+
+  /// The least severe message that is logged. The names are swift-log's.
+  public enum LogLevel: String, Sendable, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+  }
+
+  /// `[daemon]`
+  public struct Daemon: Sendable, Equatable {
+    /// Absolute path of the socket; empty: `$XDG_RUNTIME_DIR/jarvis/jarvis.sock`.
+    public var socket = ""
+    /// Absolute path of the folder for the database and the output files; empty: `$XDG_STATE_HOME/jarvis`.
+    public var stateDirectory = ""
+    /// The least severe message that is logged.
+    public var logLevel = LogLevel.info
+    /// Where messages go.
+    public var logTarget = LogTarget.auto
+    /// Seconds that SIGTERM waits for running agents in standalone mode, before they are stopped and requeued.
+    public var drain: Double = 5
+    /// Users who may use the socket beside its owner.
+    public var allowedUIDs: [UInt32] = []
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// `[monitor]`
+  public struct Monitor: Sendable, Equatable {
+    /// Absolute path of the folder that is read as `/proc`.
+    public var procfs = "/proc"
+    /// Seconds between two samples, 0.1 to 60.
+    public var interval: Double = 1
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// `[zones]`: shares of the machine, 0 to 1, safe ≤ danger. 1 turns a gate off.
+  public struct Zones: Sendable, Equatable {
+    /// CPU below this is safe.
+    public var cpuSafe = 0.60
+    /// CPU above this is danger.
+    public var cpuDanger = 0.80
+    /// Memory below this is safe.
+    public var ramSafe = 0.70
+    /// Memory above this is danger.
+    public var ramDanger = 0.85
+    /// How far the load must fall below a threshold before the calmer zone is entered again.
+    public var hysteresis = 0.03
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// What happens to `low` tasks in an emergency.
+  public enum EmergencyAction: String, Sendable, CaseIterable {
+    /// They end as `cancelled`.
+    case cancel
+    /// They are stopped and start anew later.
+    case requeue
+    /// Their processes are frozen until the emergency is over.
+    case freeze
+  }
+
+  /// `[scheduler]`
+  public struct Scheduler: Sendable, Equatable {
+    /// Agents of one session that may run at once in the safe zone.
+    public var maxAgentsPerSession = 5
+    /// The same in the warning zone.
+    public var maxAgentsPerSessionWarning = 2
+    /// Agents of all sessions that may run at once.
+    public var maxAgents = 64
+    /// Share of the machine's CPU that a task is expected to use when nothing is known of its type.
+    public var defaultCPU = 0.02
+    /// Share of the machine's memory that a task is expected to use when nothing is known of its type.
+    public var defaultRAM = 0.02
+    /// Seconds after its start during which an agent's expected use is reserved.
+    public var warmUp: Double = 10
+    /// Seconds of danger after which it is an emergency.
+    public var emergencyAfter: Double = 30
+    /// What happens to `low` tasks then.
+    public var emergencyAction = EmergencyAction.cancel
+    /// Least seconds between two starts.
+    public var startGap: Double = 0
+    /// Tasks behind a waiting one that are looked at for one that fits.
+    public var backfillLimit = 32
+    /// Seconds that the first waiting task can be overtaken; then nothing starts before it.
+    public var backfillPatience: Double = 60
+    /// How long a task of each priority waits before it counts as one of the next higher.
+    public var patience = Patience()
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// `[scheduler.patience]`: seconds.
+  public struct Patience: Sendable, Equatable {
+    /// Of no effect: there is no higher priority.
+    public var critical: Double = 0
+    /// high to critical.
+    public var high: Double = 5 * 60
+    /// medium to high.
+    public var medium: Double = 15 * 60
+    /// low to medium.
+    public var low: Double = 45 * 60
+
+    /// The shipped defaults.
+    public init() {}
+
+    /// Seconds for one priority.
+    public subscript(priority: Priority) -> Double {
+      switch priority {
+      case .critical: critical
+      case .high: high
+      case .medium: medium
+      case .low: low
+      }
+    }
+  }
+
+  /// `[limits]`: nil means no limit.
+  public struct Limits: Sendable, Equatable {
+    /// Bytes of memory.
+    public var memory: Int?
+    /// Cores.
+    public var cpu: Double?
+    /// Processes and threads.
+    public var pids: Int? = 4096
+    /// Seconds of wall-clock time.
+    public var time: Double?
+    /// Bytes of stdout and stderr together.
+    public var output: Int? = 1 << 30
+    /// Seconds between the polite signal and the kill.
+    public var grace: Double = 5
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// `[agents]`
+  public struct Agents: Sendable, Equatable {
+    /// Runner of tasks that have only a description; empty: the first installed of `Config.knownRunners`.
+    public var runner = ""
+    /// How deep agents may spawn agents; 0: not at all.
+    public var maxDepth = 3
+    /// Tasks that one agent may spawn, its descendants' included.
+    public var maxChildren = 50
+    /// Variables (`*` at the end: all that begin so) that agents don't inherit.
+    public var dropEnvironment = ["CLAUDECODE", "CLAUDE_CODE_*"]
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// Agent programs in the order in which they are looked for when `[agents] runner` is empty.
+  public static let knownRunners = ["claude", "codex", "gemini", "opencode"]
+
+  /// `[server]`
+  public struct Server: Sendable, Equatable {
+    /// Longest line of a request, in bytes.
+    public var maxLine = 16 << 20
+    /// Connections of all clients.
+    public var maxConnections = 4096
+    /// Connections of one process.
+    public var maxConnectionsPerProcess = 256
+    /// Tasks of one batch.
+    public var maxBatch = 10_000
+    /// Tasks that may wait at once.
+    public var maxQueued = 200_000
+    /// Requests of one connection that may be unanswered at once.
+    public var maxRequestsInFlight = 64
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// `[store]`
+  public struct Store: Sendable, Equatable {
+    /// Seconds that a finished task is remembered.
+    public var history: Double = 30 * 86_400
+    /// Seconds that its output files are kept.
+    public var outputHistory: Double = 7 * 86_400
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// Where the agents' cgroups are made.
+  public enum CgroupRoot: Sendable, Equatable {
+    /// The cgroup that systemd delegated, or the one the daemon was started in.
+    case auto
+    /// Use no cgroups, even where there are some.
+    case none
+    /// A writable cgroup v2 folder.
+    case path(String)
+  }
+
+  /// `[warden]`
+  public struct Warden: Sendable, Equatable {
+    /// Where the agents' cgroups are made.
+    public var cgroupRoot = CgroupRoot.auto
+
+    /// The shipped defaults.
+    public init() {}
+  }
+}

@@ -1,0 +1,115 @@
+import JarvisProtocol
+
+/// What the caller must do now.
+public enum Decision: Sendable, Equatable {
+  /// Start this task. It counts as `starting` already; if it can't be started, settle or requeue it.
+  case start(TaskID, Reason)
+  /// Thaw this frozen task. It counts as `running` already; if it can't be thawed, mark it paused again.
+  case resume(TaskID, Reason)
+  /// Do this to a running task to relieve the machine, then settle it, requeue it or mark it paused.
+  case relieve(TaskID, EmergencyAction, Reason)
+
+  /// The task.
+  public var task: TaskID {
+    switch self {
+    case .start(let id, _), .resume(let id, _), .relieve(let id, _, _): id
+    }
+  }
+
+  /// Why, with numbers.
+  public var reason: Reason {
+    switch self {
+    case .start(_, let reason), .resume(_, let reason), .relieve(_, _, let reason): reason
+    }
+  }
+}
+
+/// Decides which tasks start, and when.
+public enum Scheduler {
+  /// What must be done at `now`, in this order. To be called after every change: a submission, an exit, a sample, a
+  /// new policy, the time that `nextWakeUp` named. Costs a few microseconds for each start, and for each of the at most
+  /// `backfillLimit` tasks that don't fit; how many are queued doesn't matter.
+  public static func decide(_ state: inout SchedulerState, now: Timestamp) -> [Decision] {
+    state.wakeDue(now: now)
+    state.agents.dropWarm(now: now, warmUp: state.policy.warmUpSeconds)
+    state.isShort = false
+    state.lineHolder = nil
+    var decisions: [Decision] = []
+    if let relief = state.relieve(now: now) { decisions.append(relief) }
+    state.resumeFitting(now: now, into: &decisions)
+    state.startFitting(now: now, into: &decisions)
+    return decisions
+  }
+}
+
+extension SchedulerState {
+  /// In an emergency the youngest running `low` task makes room; one with each sample, to see what that gave.
+  fileprivate mutating func relieve(now: Timestamp) -> Decision? {
+    guard tracker.isEmergency, mayRelieve, let machine else { return nil }
+    let candidates = agents.all.filter { id, agent in
+      guard let task = tasks[id] else { return false }
+      return task.state == .running && task.priority == .low && !agent.isBeingRelieved
+    }
+    guard let youngest = candidates.max(by: { ($0.value.since, $0.key) < ($1.value.since, $1.key) })?.key
+    else { return nil }
+    mayRelieve = false
+    let seconds = tracker.memoryDangerSince.map { machine.at - $0 } ?? 0
+    let reason = Reason(
+      .relieved(
+        policy.emergencyAction, ram: machine.ram, memoryPressure: machine.memoryFullPSI, seconds: seconds))
+    agents.markRelieved(youngest, reason: reason)
+    return .relieve(youngest, policy.emergencyAction, reason)
+  }
+
+  /// Frozen tasks come before new ones: they hold memory already, and free it soonest by going on.
+  fileprivate mutating func resumeFitting(now: Timestamp, into decisions: inout [Decision]) {
+    for rank in resuming.elements {
+      guard let task = tasks[rank.id] else { continue }
+      let reserved = agents.reserved(now: now, warmUp: policy.warmUpSeconds)
+      switch admit(task, .resume, reserved: reserved, now: now) {
+      case .admitted(let kind):
+        let reason = Reason(kind)
+        resume(rank.id, at: now, reason: reason)
+        decisions.append(.resume(rank.id, reason))
+      case .refused(let kind, let scope):
+        if Reason(kind).isShortage { isShort = true }
+        if scope == .everything { return }
+      }
+    }
+  }
+
+  fileprivate mutating func startFitting(now: Timestamp, into decisions: inout [Decision]) {
+    var reserved = agents.reserved(now: now, warmUp: policy.warmUpSeconds)
+    var overtaken: [TaskID] = []
+    var lookedPast = 0
+    scan: while let offer = queue.first, let task = tasks[offer.rank.id] {
+      switch admit(task, .start, reserved: reserved, now: now) {
+      case .admitted(let kind):
+        let reason = Reason(kind)
+        begin(task.id, at: now, reason: reason)
+        lastStart = now
+        reserved = reserved + (task.expected ?? policy.defaultCost)
+        for id in overtaken where tasks[id]?.overtakenSince == nil { tasks[id]?.overtakenSince = now }
+        overtaken = []
+        decisions.append(.start(task.id, reason))
+      case .refused(let kind, .everything):
+        if Reason(kind).isShortage { isShort = true }
+        break scan
+      case .refused(let kind, .session):
+        if Reason(kind).isShortage { isShort = true }
+        queue.park(offer.session)
+      case .refused(_, .candidate):
+        isShort = true
+        if let since = task.overtakenSince, now - since > policy.backfillPatienceSeconds {
+          lineHolder = task.id
+          break scan
+        }
+        if lookedPast >= policy.backfillLimit { break scan }
+        lookedPast += 1
+        overtaken.append(task.id)
+        queue.lookPast(offer)
+      }
+    }
+    queue.lookAtAllAgain()
+  }
+}

@@ -1,0 +1,50 @@
+import Glibc
+import JarvisProtocol
+import JarvisStore
+
+// What is let go of as time passes.
+extension Coordinator {
+  /// Takes away history, and output, that is older than configured.
+  func prune() async {
+    let time = now()
+    do throws(StoreError) {
+      let count = try await store.prune(finishedBefore: time + -config.store.history)
+      if count > 0 { log.info("\(count) old tasks were taken out of the history") }
+      try await store.commit([.expireFindings(before: time)])
+    } catch {
+      log.error("the history could not be pruned: \(error)")
+    }
+    let before = (time + -config.store.outputHistory).milliseconds / 1000
+    let live = Set(tasks.values.compactMap { $0.run?.key.name })
+    let outputs = paths.outputs
+    await Task.detached(priority: .background) { Self.removeOutputs(in: outputs, before: before, except: live) }.value
+  }
+
+  private static func removeOutputs(in folder: String, before: Int64, except live: Set<String>) {
+    for name in names(in: folder) {
+      let inner = "\(folder)/\(name)"
+      for file in names(in: inner) {
+        var status = stat()
+        let path = "\(inner)/\(file)"
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mtim.tv_sec < before,
+          !live.contains(String(file.prefix { $0 != "." }))
+        else { continue }
+        unlink(path)
+      }
+      rmdir(inner)
+    }
+  }
+
+  private static func names(in folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+}

@@ -1,0 +1,393 @@
+import JarvisConfig
+import JarvisCore
+import JarvisLinux
+import JarvisProtocol
+import JarvisStore
+import WardenProtocol
+
+// The life of an attempt: decided, in the journal, requested, running, exited, judged.
+extension Coordinator {
+  // MARK: Starting
+
+  /// The scheduler said: start. The journal learns it first.
+  func begin(_ id: TaskID, _ reason: Reason) {
+    guard var task = tasks[id] else { return }
+    task.attempt += 1
+    guard let key = RunKey(task.runKeyName) else { return }
+    task.run = LiveTask.Run(key: key, phase: .deciding)
+    task.startedAt = now()
+    task.reason = reason.sentence
+    change(&task, to: .starting)
+    parcel.changes.append(.state(row(of: task)))
+    parcel.effects.append(.start(id, key))
+  }
+
+  /// The decision is durable: tell the warden.
+  func requestStart(_ id: TaskID, _ key: RunKey) {
+    guard var task = tasks[id], var run = task.run, run.key == key, run.phase == .deciding else { return }
+    if isStopping { return putBack(id, "Jarvis is stopping") }
+    if case .requeue(let why)? = run.stop { return putBack(id, why) }
+    if let stop = run.stop {
+      tasks[id]?.run?.phase = .exited
+      return end(id, stop.stateWithoutRun, stop.sentenceWithoutRun)
+    }
+    guard wardenState.welcome != nil else { return putBack(id, "the warden went away before it started") }
+    do throws(StartError) {
+      let spec = try runSpec(of: task, key: key)
+      run.phase = .requested
+      task.run = run
+      tasks[id] = task
+      warden.send(.start(spec))
+    } catch {
+      tasks[id]?.run?.phase = .exited
+      end(id, .failed, error.message)
+    }
+  }
+
+  /// An attempt that never reached the warden does not count.
+  func putBack(_ id: TaskID, _ why: String) {
+    guard var task = tasks[id] else { return }
+    task.attempt -= 1
+    task.run = nil
+    task.startedAt = nil
+    task.reason = why
+    change(&task, to: .queued)
+    scheduler.requeue(id)
+    parcel.changes.append(.state(row(of: task)))
+  }
+
+  struct StartError: Error { let message: String }
+
+  private func runSpec(of task: LiveTask, key: RunKey) throws(StartError) -> RunSpec {
+    var values = task.environment.flatMap { environments[$0]?.values } ?? [:]
+    let patterns = config.agents.dropEnvironment + (runner(of: task)?.dropEnvironment ?? [])
+    values = values.filter { name, _ in !patterns.contains { EnvironmentPattern.matches($0, name) } }
+    values.merge(task.stored.spec.env) { _, own in own }
+    values["JARVIS_SOCKET"] = paths.socket
+    values["JARVIS_TASK_ID"] = task.id.description
+    values["JARVIS_BATCH_ID"] = task.batch.description
+    values["JARVIS_BRANCH"] = batches[task.batch]?.row.branch
+    let line: [String]
+    do throws(CommandError) {
+      line = try published.withLock { $0.runners }.commandLine(
+        of: task.stored, id: task.id, branch: batches[task.batch]?.row.branch ?? "main")
+    } catch {
+      throw StartError(message: "it could not be started: \(error.message)")
+    }
+    let executable: String
+    do throws(ExecutableNotFound) {
+      executable = try ExecutableFinder.find(line[0], path: values["PATH"] ?? "", folder: task.stored.cwd)
+    } catch {
+      throw StartError(message: "it could not be started: \(error)")
+    }
+    let output = paths.output(of: task.id)
+    if madeFolders.insert(output.folder).inserted {
+      do throws(PrivateFolderError) {
+        try ensurePrivateDirectory(output.folder)
+      } catch {
+        madeFolders.remove(output.folder)
+        throw StartError(message: "its output has no place: \(error)")
+      }
+    }
+    return RunSpec(
+      key: key, executable: executable, arguments: line, environment: values.map { "\($0.key)=\($0.value)" }.sorted(),
+      workingDirectory: task.stored.cwd, stdoutPath: "\(output.folder)/\(key).out",
+      stderrPath: "\(output.folder)/\(key).err", limits: runLimits(of: task))
+  }
+
+  private func runLimits(of task: LiveTask) -> RunLimits {
+    var limits = RunLimits()
+    let effective = self.limits(of: task)
+    if let memory = effective.memory {
+      limits.memoryMax = memory
+      // Reclaim begins a little before the wall, so that a task near its limit is slowed before it is killed.
+      limits.memoryHigh = memory / 100 * 95
+      limits.swapMax = 0
+    }
+    limits.pidsMax = effective.pids.map(UInt64.init)
+    limits.cpuMaxCores = effective.cpu.map { max(0.01, $0) }
+    limits.cpuWeight =
+      switch task.priority {
+      case .critical: 400
+      case .high: 200
+      case .medium: 100
+      case .low: 25
+      }
+    return limits
+  }
+
+  /// What is in force for a task: its own limits, else the configuration's.
+  func limits(of task: LiveTask) -> AgentLimits {
+    let own = task.stored.spec.limits
+    return AgentLimits(
+      memory: own.memory?.bytes ?? config.limits.memory.map(UInt64.init), cpu: own.cpu ?? config.limits.cpu,
+      pids: own.pids ?? config.limits.pids, output: own.output?.bytes ?? config.limits.output.map(UInt64.init))
+  }
+
+  func runner(of task: LiveTask) -> RunnerFile? {
+    published.withLock { $0.runners.files[task.stored.runner] }
+  }
+
+  // MARK: News from the warden
+
+  /// Takes what the warden says, in order.
+  func receive(_ news: WardenNews) {
+    switch news {
+    case .connected(let welcome, let runs): reconcile(welcome, runs)
+    case .messages(let messages):
+      for message in messages { receive(message) }
+    case .disconnected(let why):
+      wardenState = .away(why)
+      log.warning("the warden is away: \(why)", metadata: [MessageID.metadataKey: MessageID.wardenLost.metadata])
+      note(.daemon, "the warden is away: \(why)")
+    }
+    endTurn()
+  }
+
+  private func receive(_ message: WardenMessage) {
+    switch message {
+    case .started(let report):
+      adopt(report.key, pid: report.pid, ticks: report.startTicks, cgroup: report.cgroup, at: report.realtimeMs)
+    case .startFailed(let failure):
+      guard let id = task(of: failure.key), tasks[id]?.run?.phase == .requested else { return }
+      tasks[id]?.run?.phase = .exited
+      let stop = tasks[id]?.run?.stop
+      if case .cancel? = stop, let stop {
+        end(id, stop.stateWithoutRun, stop.sentenceWithoutRun)
+      } else {
+        settleOrRetry(id, .failed, "it could not be started: \(failure.message)", report: nil)
+      }
+    case .exited(let report): exited(report)
+    case .failed(let key, let message):
+      log.warning("the warden could not do what it was told\(key.map { " for \($0)" } ?? ""): \(message)")
+    case .welcome, .runs: break
+    }
+  }
+
+  /// The task that a run key belongs to, if that attempt is the current one.
+  func task(of key: RunKey) -> TaskID? {
+    guard let id = TaskID(key.name.prefix { $0 != "-" }), tasks[id]?.run?.key == key else { return nil }
+    return id
+  }
+
+  /// A process runs: one just started, or one found after a restart.
+  func adopt(_ key: RunKey, pid: Int32, ticks: UInt64, cgroup: String, at milliseconds: Int64) {
+    guard let id = task(of: key), var task = tasks[id], var run = task.run, run.phase != .exited else { return }
+    let started = Timestamp(milliseconds: milliseconds)
+    run.phase = .running
+    run.pid = pid
+    run.startTicks = ticks
+    run.cgroup = cgroup.isEmpty ? nil : cgroup
+    run.timeLimitAt = timeLimit(of: id).map { started + $0 }
+    task.run = run
+    task.startedAt = started
+    if task.state != .running { change(&task, to: .running) } else { tasks[id] = task }
+    scheduler.markRunning(id, at: started)
+    sampler.add(key, SampledAgent(pid: pid, startTicks: ticks, cgroup: run.cgroup, outputs: outputPaths(of: id, key)))
+    if log.logLevel <= .info {
+      log.info("\(id) started: \(redacted(task.commandText))", metadata: metadata(of: task, .taskStarted))
+    }
+    noteTask(id, from: .starting)
+    // A cancellation may have come while the process was being made.
+    if let stop = run.stop { climb(id, stop) }
+  }
+
+  private func exited(_ report: ExitReport) {
+    guard let id = task(of: report.key), let run = tasks[id]?.run, run.phase != .exited else {
+      // An attempt that nobody waits for any more.
+      return warden.send(.ack(report.key))
+    }
+    tasks[id]?.run?.phase = .exited
+    tasks[id]?.run?.peakMemory = max(run.peakMemory, report.peakMemoryBytes)
+    let leftovers =
+      report.leftoverKilled > 0 ? "; \(report.leftoverKilled) processes that it left behind were killed" : ""
+    switch run.stop {
+    case .cancel(let by)?: end(id, .cancelled, "cancelled \(by)", report: report)
+    case .timeLimit(let seconds)?:
+      settleOrRetry(id, .timedOut, "its time limit of \(Text.seconds(seconds)) passed", report: report)
+    case .overseer(let why)?: end(id, .killed, why, report: report)
+    case .requeue(let why)?: again(id, "queued again: \(why)", at: nil, report: report)
+    case nil:
+      if report.oomKills > 0 {
+        let limit = tasks[id].flatMap { limits(of: $0).memory }.map { " of \(Text.bytes($0))" } ?? ""
+        let why =
+          "the kernel killed it: it needed more memory than its limit\(limit); the peak was \(Text.bytes(report.peakMemoryBytes))"
+        return end(id, .killed, why, report: report)
+      }
+      switch report.status {
+      case .exited(0): end(id, .succeeded, "exited with status 0" + leftovers, report: report)
+      case .exited(let code): settleOrRetry(id, .failed, "exited with status \(code)" + leftovers, report: report)
+      case .signalled(let signal, let dumped):
+        settleOrRetry(
+          id, .failed, "ended by \(Text.signal(signal))" + (dumped ? " with a core dump" : "") + leftovers,
+          report: report)
+      }
+    }
+  }
+
+  // MARK: Ends
+
+  /// Ends the task, unless it has retries left.
+  func settleOrRetry(_ id: TaskID, _ state: TaskState, _ why: String, report: ExitReport?) {
+    guard let task = tasks[id], task.attempt <= task.stored.spec.retries, !isStopping || state != .lost else {
+      return end(id, state, why, report: report)
+    }
+    // 1 s, 2 s, 4 s … a minute at most.
+    let wait = min(60, Double(1 << min(task.attempt - 1, 6)))
+    let left = task.stored.spec.retries - task.attempt + 1
+    again(
+      id, "attempt \(task.attempt) \(state.rawValue) (\(why)); tries again in \(Text.seconds(wait)), \(left) left",
+      at: now() + wait, report: report)
+  }
+
+  private func again(_ id: TaskID, _ why: String, at time: Timestamp?, report: ExitReport?) {
+    guard var task = tasks[id] else { return }
+    let key = task.run?.key
+    task.run = nil
+    task.reason = why
+    task.notBefore = time
+    change(&task, to: .queued)
+    scheduler.requeue(id, notBefore: time)
+    parcel.changes.append(.state(row(of: task, report: report)))
+    if let key {
+      sampler.remove(key)
+      if report != nil { parcel.effects.append(.acknowledge(key)) }
+    }
+    log.info("\(id): \(why)", metadata: metadata(of: task, .taskEnded))
+  }
+
+  /// Ends the task for good.
+  func end(_ id: TaskID, _ state: TaskState, _ why: String, report: ExitReport? = nil) {
+    record(id, state, why, report: report)
+    apply(scheduler.settle(id, as: state))
+  }
+
+  /// Puts the end of a task into the parcel.
+  private func record(_ id: TaskID, _ state: TaskState, _ why: String, report: ExitReport?) {
+    guard var task = tasks[id], !task.state.isTerminal else { return }
+    if let key = task.run?.key { sampler.remove(key) }
+    task.reason = why
+    change(&task, to: state, tell: false)
+    let ended = report.map { Timestamp(milliseconds: $0.endedRealtimeMs) } ?? now()
+    let terminal = row(of: task, report: report, endedAt: max(ended, task.startedAt ?? ended))
+    parcel.changes.append(.state(terminal))
+    if let key = task.run?.key, report != nil { parcel.effects.append(.acknowledge(key)) }
+    parcel.effects.append(.ended(id, state))
+    finished[id] = terminal
+    let level: MessageID = state == .killed ? .taskKilled : .taskEnded
+    log.log(level: state == .killed ? .warning : .info, "\(id) \(state.rawValue): \(why)", metadata: metadata(of: task, level))
+  }
+
+  /// What the end of one task did to others.
+  func apply(_ effects: Effects) {
+    for settlement in effects.settled { record(settlement.id, settlement.state, settlement.reason, report: nil) }
+    for id in effects.released {
+      guard var task = tasks[id] else { continue }
+      task.reason = "its dependencies have ended"
+      change(&task, to: .queued)
+      parcel.changes.append(.state(row(of: task)))
+    }
+  }
+
+  /// The end is durable: tell everybody, and let go of the task.
+  func forget(_ id: TaskID, _ state: TaskState) {
+    guard let task = tasks[id] else { return }
+    noteTask(id, from: nil)
+    endedCounts[state, default: 0] += 1
+    tasks.removeValue(forKey: id)
+    finished.removeValue(forKey: id)
+    childCounts.removeValue(forKey: id)
+    if pins[id] != nil { pins[id]?.state = state }
+    release(environment: task.environment)
+    batches[task.batch]?.live -= 1
+    if let live = batches[task.batch]?.live, live <= 0 { batches.removeValue(forKey: task.batch) }
+    waiters.ended(id)
+  }
+
+  // MARK: Stopping
+
+  /// Begins to stop a running agent. The first cause stays.
+  func stop(_ id: TaskID, _ cause: StopCause) {
+    guard var task = tasks[id], var run = task.run, run.phase != .exited, run.stop == nil else { return }
+    run.stop = cause
+    task.run = run
+    task.reason = cause.sentence
+    tasks[id] = task
+    if run.phase == .running { climb(id, cause) }
+  }
+
+  /// The kill ladder: the runner's polite signal to all of its processes, then, after the grace period, the whole
+  /// cgroup. A breach of memory or processes hurts others by the moment, so it is killed at once.
+  private func climb(_ id: TaskID, _ cause: StopCause) {
+    guard let task = tasks[id], let run = task.run else { return }
+    if case .overseer = cause {
+      tasks[id]?.run?.killAt = now() + 1
+      return warden.send(.kill(run.key))
+    }
+    tasks[id]?.run?.killAt = now() + config.limits.grace
+    let polite = runner(of: task)?.politeSignal.number ?? 15
+    warden.send(.signal(run.key, signal: polite, scope: polite == 2 ? .main : .all))
+    // Frozen processes would sleep through it.
+    if run.pausedAt != nil || task.state == .paused { warden.send(.thaw(run.key)) }
+  }
+
+  func thaw(_ id: TaskID, _ reason: Reason) {
+    guard var task = tasks[id], var run = task.run else { return }
+    let time = now()
+    if let paused = run.pausedAt, let limit = run.timeLimitAt { run.timeLimitAt = limit + (time - paused) }
+    run.pausedAt = nil
+    task.run = run
+    task.reason = reason.sentence
+    change(&task, to: .running)
+    scheduler.markResumed(id, at: time)
+    warden.send(.thaw(run.key))
+    parcel.changes.append(.state(row(of: task)))
+  }
+
+  func freeze(_ id: TaskID, _ why: String) {
+    guard var task = tasks[id], var run = task.run, run.phase == .running, task.state == .running else { return }
+    run.pausedAt = now()
+    task.run = run
+    task.reason = why
+    change(&task, to: .paused)
+    scheduler.markPaused(id)
+    warden.send(.freeze(run.key))
+    parcel.changes.append(.state(row(of: task)))
+  }
+
+  func relieve(_ id: TaskID, _ action: EmergencyAction, _ reason: Reason) {
+    note(.overseer, "\(id) \(reason.sentence)")
+    log.warning("\(id) \(reason.sentence)")
+    switch action {
+    case .cancel: stop(id, .cancel(by: "to relieve the machine: \(reason.sentence)"))
+    case .requeue: stop(id, .requeue(reason.sentence))
+    case .freeze: freeze(id, reason.sentence)
+    }
+  }
+}
+
+extension StopCause {
+  /// What a task is that was stopped before it had a process.
+  var stateWithoutRun: TaskState {
+    switch self {
+    case .cancel, .requeue: .cancelled
+    case .timeLimit: .timedOut
+    case .overseer: .killed
+    }
+  }
+
+  var sentenceWithoutRun: String {
+    switch self {
+    case .cancel(let by): "cancelled \(by) before it ran"
+    case .timeLimit, .overseer, .requeue: sentence
+    }
+  }
+}
+
+/// Bounds that are in force for one agent.
+struct AgentLimits: Sendable, Hashable {
+  var memory: UInt64?
+  var cpu: Double?
+  var pids: Int?
+  var output: UInt64?
+}

@@ -1,0 +1,347 @@
+import JarvisConfig
+import JarvisCore
+import JarvisLinux
+import JarvisProtocol
+import JarvisStore
+import Logging
+import Synchronization
+import WardenProtocol
+
+/// Holds the queue and all that runs, and makes everything happen: the only place where a task changes its state.
+///
+/// Every change goes the same way. It is applied in memory, put into the current `Parcel`, and handed to the store at
+/// the end of the turn (`flush`). What must not happen before the change is durable (telling the warden to start,
+/// acknowledging an exit, telling those who wait) is an `Effect` of the parcel, performed when the store says that it is
+/// on the disk. The scheduler is asked after every turn (`pump`); nothing polls.
+public actor Coordinator {
+  /// A batch that has tasks which are not over.
+  struct LiveBatch: Sendable {
+    let row: BatchRow
+    var live: Int
+    var childrenOf: TaskID?
+  }
+
+  /// Where the warden is.
+  enum WardenState: Sendable {
+    case away(String)
+    case connected(Welcome)
+
+    var welcome: Welcome? { if case .connected(let welcome) = self { welcome } else { nil } }
+  }
+
+  /// What submissions are checked against, for readers outside the actor.
+  struct Published: Sendable {
+    var config: Config
+    var runners: RunnerTable
+    var cores: Double = 0
+    var memoryTotal: UInt64 = 0
+  }
+
+  let store: Store
+  let paths: Paths
+  let events = EventHub()
+  let log: Logger
+  let warden: any WardenPort
+  nonisolated let published: Mutex<Published>
+  nonisolated let sampler = AgentSampler()
+  /// Wakes those who follow an output; nil where inotify can't be had (then they are woken by the task's end only).
+  nonisolated let watcher = try? InotifyWatcher()
+  let now: @Sendable () -> Timestamp
+
+  var config: Config
+  var scheduler: SchedulerState
+  var tasks: [TaskID: LiveTask] = [:]
+  var batches: [BatchID: LiveBatch] = [:]
+  var environments: [Int64: EnvironmentEntry] = [:]
+  /// Tasks that a submission on its way to the store depends on: how they end must not be forgotten before.
+  var pins: [TaskID: Pin] = [:]
+  /// The last rows of tasks that are over, until the store has them.
+  var finished: [TaskID: StateRow] = [:]
+  var waiters = Waiters()
+  var childCounts: [TaskID: Int] = [:]
+  var taught: [String: ResourceCost] = [:]
+  var endedCounts: [TaskState: Int] = [:]
+  var madeFolders: Set<String> = []
+
+  var nextTask: UInt64 = 1
+  var nextBatch: UInt64 = 1
+  var nextFinding: Int64 = 1
+  /// Tasks that are accepted but not yet in memory, for the bound of the queue.
+  var arriving = 0
+
+  var parcel = Parcel()
+  /// Parcels that the store could not take, oldest first; nothing starts while there are any.
+  var refused: [Parcel] = []
+  var wardenState = WardenState.away("it has not been reached yet")
+  /// Boot and process of the warden that was connected last; also in the store.
+  var wardenInstance = ""
+  var sample: MachineSample?
+  var lastZone = Zone.safe
+  var lastLevel = Level.ideal
+  var isStopping = false
+  var isDraining = false
+  var timer: (at: Timestamp, task: Task<Void, Never>)?
+  /// Those who wait until no agent runs and everything is durable.
+  var whenIdle: [Int: CheckedContinuation<Bool, Never>] = [:]
+  var idleNumber = 0
+  /// Parcels that the store has not answered yet.
+  var underway = 0
+  /// Counts turns, so that the watchdog can see that the coordinator is alive.
+  var heartbeat: UInt64 = 0
+
+  let deliveries: AsyncStream<Delivery>
+  let deliver: AsyncStream<Delivery>.Continuation
+
+  struct EnvironmentEntry: Sendable {
+    let values: [String: String]
+    let json: String
+    var uses: Int
+  }
+
+  struct Pin: Sendable {
+    var count: Int
+    var state: TaskState?
+  }
+
+  init(
+    store: Store, config: Config, runners: RunnerTable, paths: Paths, warden: any WardenPort, log: Logger,
+    now: @escaping @Sendable () -> Timestamp = { SystemClock.now() }
+  ) {
+    self.store = store
+    self.config = config
+    self.paths = paths
+    self.warden = warden
+    self.log = log
+    self.now = now
+    published = Mutex(Published(config: config, runners: runners))
+    scheduler = SchedulerState(policy: SchedulerPolicy(config))
+    (deliveries, deliver) = AsyncStream.makeStream(of: Delivery.self)
+  }
+
+  /// Performs what follows from durable changes, until cancelled.
+  func run() async {
+    for await delivery in deliveries { delivered(delivery) }
+  }
+
+  // MARK: Turns
+
+  /// Ends a turn: asks the scheduler, hands the changes to the store, sets the timer.
+  func endTurn() {
+    heartbeat &+= 1
+    pump()
+    flush()
+    setTimer()
+    noteMachine()
+    if !whenIdle.isEmpty, isIdle {
+      for (_, continuation) in whenIdle { continuation.resume(returning: true) }
+      whenIdle = [:]
+    }
+  }
+
+  /// Does what the scheduler decides, as long as the warden is there and the store takes changes.
+  private func pump() {
+    guard wardenState.welcome != nil, refused.isEmpty, !isStopping else { return }
+    for decision in Scheduler.decide(&scheduler, now: now()) {
+      switch decision {
+      case .start(let id, let reason): begin(id, reason)
+      case .resume(let id, let reason): thaw(id, reason)
+      case .relieve(let id, let action, let reason): relieve(id, action, reason)
+      }
+    }
+  }
+
+  func flush() {
+    guard !parcel.isEmpty else { return }
+    let full = parcel
+    parcel = Parcel()
+    if refused.isEmpty { post(full) } else { refused.append(full) }
+  }
+
+  /// Whether no agent runs and everything is durable.
+  private var isIdle: Bool { scheduler.counts.active == 0 && parcel.isEmpty && underway == 0 && refused.isEmpty }
+
+  /// Returns true when no agent runs and everything is durable, false when the time was up before.
+  func idle(within seconds: Double) async -> Bool {
+    if isIdle { return true }
+    idleNumber += 1
+    let number = idleNumber
+    let timeout = Task { [weak self] in
+      do { try await Task.sleep(for: .seconds(seconds), clock: .continuous) } catch { return }
+      await self?.giveUpIdle(number)
+    }
+    defer { timeout.cancel() }
+    return await withCheckedContinuation { whenIdle[number] = $0 }
+  }
+
+  private func giveUpIdle(_ number: Int) {
+    whenIdle.removeValue(forKey: number)?.resume(returning: false)
+  }
+
+  private func post(_ parcel: Parcel) {
+    underway += 1
+    store.enqueue(parcel.changes) { [deliver] result in
+      deliver.yield(Delivery(parcel: parcel, result: result))
+    }
+  }
+
+  private func delivered(_ delivery: Delivery) {
+    underway -= 1
+    switch delivery.result {
+    case .success:
+      for effect in delivery.parcel.effects { perform(effect) }
+    case .failure(let error) where error.isAboutTheChange:
+      // Trying again would fail again. The memory is right and the warden waits: go on, and say so loudly.
+      log.critical("the store refused a change: \(error)")
+      for effect in delivery.parcel.effects { perform(effect) }
+    case .failure(let error):
+      if refused.isEmpty {
+        log.critical("the store can't write, nothing new is started until it can: \(error)")
+        note(.daemon, "the store can't write: \(error)")
+      }
+      refused.append(delivery.parcel)
+    }
+    endTurn()
+  }
+
+  /// Offers again what the store could not take; called with each sample.
+  func retryRefused() {
+    guard !refused.isEmpty else { return }
+    let again = refused
+    refused = []
+    for parcel in again { post(parcel) }
+  }
+
+  private func perform(_ effect: Effect) {
+    switch effect {
+    case .start(let id, let key): requestStart(id, key)
+    case .acknowledge(let key): warden.send(.ack(key))
+    case .ended(let id, let state): forget(id, state)
+    }
+  }
+
+  // MARK: Time
+
+  private func setTimer() {
+    var times: [Timestamp] = []
+    let time = now()
+    if wardenState.welcome != nil, !isStopping, let wake = scheduler.nextWakeUp(now: time) { times.append(wake) }
+    for id in scheduler.activeTasks {
+      guard let run = tasks[id]?.run, run.phase != .exited else { continue }
+      if let at = run.killAt { times.append(at) }
+      if run.stop == nil, run.pausedAt == nil, let at = run.timeLimitAt { times.append(at) }
+    }
+    guard let earliest = times.min() else {
+      timer?.task.cancel()
+      timer = nil
+      return
+    }
+    if let timer, timer.at == earliest { return }
+    timer?.task.cancel()
+    // Never a busy loop, even if a due time can't be acted on.
+    let wait = max(0.005, earliest - time)
+    timer = (
+      earliest,
+      Task { [weak self] in
+        do { try await Task.sleep(for: .seconds(wait), clock: .continuous) } catch { return }
+        await self?.timerFired()
+      }
+    )
+  }
+
+  private func timerFired() {
+    timer = nil
+    let time = now()
+    for id in scheduler.activeTasks {
+      guard let run = tasks[id]?.run, run.phase != .exited else { continue }
+      if let at = run.killAt, at <= time {
+        tasks[id]?.run?.killAt = time + 1
+        warden.send(.kill(run.key))
+      } else if run.stop == nil, run.pausedAt == nil, let at = run.timeLimitAt, at <= time {
+        stop(id, .timeLimit(seconds: timeLimit(of: id) ?? 0))
+      }
+    }
+    endTurn()
+  }
+
+  /// The task's own limit, else the configuration's.
+  func timeLimit(of id: TaskID) -> Double? {
+    tasks[id]?.stored.spec.limits.time?.seconds ?? config.limits.time
+  }
+
+  // MARK: Events and log
+
+  func note(_ kind: EventKind, _ message: String) {
+    guard events.hasSubscribers else { return }
+    let event = Event(sequence: 0, at: now(), kind: kind, message: message)
+    events.publish { event }
+  }
+
+  /// Tells that a task changed its state.
+  func noteTask(_ id: TaskID, from previous: TaskState?) {
+    guard events.hasSubscribers, let task = tasks[id] else { return }
+    var event = Event(
+      sequence: 0, at: now(), kind: .task, message: "\(id) is \(task.state.rawValue): \(task.reason)")
+    event.task = view(of: task)
+    event.previousState = previous
+    events.publish { event }
+  }
+
+  private func noteMachine() {
+    let (zone, level) = (scheduler.zone, scheduler.level)
+    guard zone != lastZone || level != lastLevel else { return }
+    let figures = scheduler.machine.map { "CPU \(Self.percent($0.cpu)), RAM \(Self.percent($0.ram))" } ?? "no sample"
+    let message = "zone \(lastZone.rawValue) → \(zone.rawValue), level \(lastLevel.rawValue) → \(level.rawValue): \(figures)"
+    if zone != lastZone {
+      log.info("\(message)", metadata: [MessageID.metadataKey: MessageID.zoneChanged.metadata])
+    } else {
+      log.debug("\(message)", metadata: [MessageID.metadataKey: MessageID.levelChanged.metadata])
+    }
+    lastZone = zone
+    lastLevel = level
+    guard events.hasSubscribers else { return }
+    var event = Event(sequence: 0, at: now(), kind: .machine, message: message)
+    event.zone = zone
+    event.level = level
+    events.publish { event }
+  }
+
+  static func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
+}
+
+extension StoreError {
+  /// Whether the same change would be refused again, however well the store is.
+  var isAboutTheChange: Bool {
+    switch self {
+    case .duplicateRequest, .missingTask, .missingEnvironment, .refused: true
+    default: false
+    }
+  }
+}
+
+extension SchedulerPolicy {
+  /// The policy that a configuration asks for.
+  init(_ config: Config) {
+    self.init()
+    zones = ZoneThresholds(
+      cpuSafe: config.zones.cpuSafe, cpuDanger: config.zones.cpuDanger, ramSafe: config.zones.ramSafe,
+      ramDanger: config.zones.ramDanger, hysteresis: config.zones.hysteresis)
+    let s = config.scheduler
+    maxAgentsPerSession = s.maxAgentsPerSession
+    maxAgentsPerSessionInWarning = s.maxAgentsPerSessionWarning
+    maxAgents = s.maxAgents
+    defaultCost = ResourceCost(cpu: s.defaultCPU, ram: s.defaultRAM)
+    warmUpSeconds = s.warmUp
+    patience = Patience(
+      critical: s.patience.critical, high: s.patience.high, medium: s.patience.medium, low: s.patience.low)
+    emergencyAfterSeconds = s.emergencyAfter
+    emergencyAction =
+      switch s.emergencyAction {
+      case .cancel: .cancel
+      case .requeue: .requeue
+      case .freeze: .freeze
+      }
+    backfillLimit = s.backfillLimit
+    backfillPatienceSeconds = s.backfillPatience
+    startGapSeconds = s.startGap
+  }
+}

@@ -1,0 +1,155 @@
+import JarvisCore
+import JarvisProtocol
+import JarvisStore
+import WardenProtocol
+
+/// What a task was asked to be, with everything resolved that depended on its submitter: what the store keeps of it.
+struct StoredSpec: WireObject, Hashable {
+  var spec: TaskSpec
+  /// Absolute.
+  var cwd: String
+  /// Resolved name.
+  var runner: String
+  /// Dependencies by id.
+  var dependencies: [After]
+  /// The agent that submitted it, where one did.
+  var parent: TaskID?
+  /// 0 for tasks that no agent submitted.
+  var depth: Int
+
+  init(spec: TaskSpec, cwd: String, runner: String, dependencies: [After], parent: TaskID?, depth: Int) {
+    self.spec = spec
+    self.cwd = cwd
+    self.runner = runner
+    self.dependencies = dependencies
+    self.parent = parent
+    self.depth = depth
+  }
+
+  init(reading fields: inout ObjectReader) throws(JarvisProtocol.WireError) {
+    spec = try fields.required("spec", "as asked for")
+    cwd = try fields.required("cwd", "the folder")
+    runner = try fields.required("runner", "the runner")
+    dependencies = try fields.defaulted("after", "by id", [])
+    parent = try fields.optional("parent", "the agent that submitted it")
+    depth = try fields.defaulted("depth", "how many agents above it", 0)
+  }
+
+  func write(_ fields: inout ObjectWriter) {
+    fields.set("spec", spec)
+    fields.set("cwd", cwd)
+    fields.set("runner", runner)
+    if !dependencies.isEmpty { fields.set("after", dependencies) }
+    fields.set("parent", parent)
+    if depth != 0 { fields.set("depth", depth) }
+  }
+}
+
+/// Why a running agent is being stopped; it decides what its exit means.
+enum StopCause: Sendable, Hashable {
+  case cancel(by: String)
+  case timeLimit(seconds: Double)
+  /// The overseer's sentence, with the limit that was broken.
+  case overseer(String)
+  /// It goes back into the queue: a clean stop of a standalone daemon, or an emergency.
+  case requeue(String)
+
+  var sentence: String {
+    switch self {
+    case .cancel(let by): "is being cancelled \(by)"
+    case .timeLimit(let seconds): "is being stopped: its time limit of \(Text.seconds(seconds)) has passed"
+    case .overseer(let why): "is being killed: \(why)"
+    case .requeue(let why): "is being stopped and queued again: \(why)"
+    }
+  }
+}
+
+/// A task that is not over, as the coordinator holds it.
+struct LiveTask: Sendable {
+  let id: TaskID
+  let batch: BatchID
+  let sequence: Int
+  var stored: StoredSpec
+  let type: String
+  var priority: Priority
+  let submittedAt: Timestamp
+  var environment: Int64?
+  var state: TaskState
+  var reason: String
+  var attempt = 0
+  var startedAt: Timestamp?
+  var notBefore: Timestamp?
+  var run: Run?
+  /// A queued task that a person holds back.
+  var isHeld = false
+
+  /// One attempt, from the decision to start it until its exit is durable.
+  struct Run: Sendable {
+    let key: RunKey
+    var phase: Phase
+    var pid: Int32?
+    var startTicks: UInt64?
+    var cgroup: String?
+    var stop: StopCause?
+    /// When the whole cgroup is killed, unless it ends before.
+    var killAt: Timestamp?
+    /// When its time limit passes.
+    var timeLimitAt: Timestamp?
+    var pausedAt: Timestamp?
+    var usage: AgentUsage?
+    var peakMemory: UInt64 = 0
+
+    enum Phase: Sendable, Hashable {
+      /// Decided; the journal does not have it yet, and the warden was not told.
+      case deciding
+      /// The warden was told.
+      case requested
+      case running
+      /// Its exit was seen and is on its way into the journal.
+      case exited
+    }
+  }
+
+  var runKeyName: String { attempt <= 1 ? id.description : "\(id)-\(attempt)" }
+}
+
+/// What one agent uses now.
+struct AgentUsage: Sendable, Hashable {
+  var cpuMicroseconds: UInt64 = 0
+  /// Cores in use since the sample before.
+  var cores: Double = 0
+  var memoryBytes: UInt64 = 0
+  var processes = 0
+  var outputBytes: UInt64 = 0
+}
+
+/// Wording of figures for people.
+enum Text {
+  /// `90 s`, `2.5 s`, `10 min`.
+  static func seconds(_ s: Double) -> String {
+    if s >= 120, s.truncatingRemainder(dividingBy: 60) == 0 { return "\(Int(s / 60)) min" }
+    return s == s.rounded() ? "\(Int(s)) s" : "\((s * 10).rounded() / 10) s"
+  }
+
+  /// `512 MiB`.
+  static func bytes(_ n: UInt64) -> String {
+    var value = Double(n)
+    var unit = 0
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    while value >= 1024, unit < units.count - 1 {
+      value /= 1024
+      unit += 1
+    }
+    let rounded = (value * 10).rounded() / 10
+    return (unit == 0 || rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)") + " \(units[unit])"
+  }
+
+  /// `SIGTERM (15)`.
+  static func signal(_ n: Int32) -> String {
+    let names: [Int32: String] = [
+      1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL",
+      11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 24: "SIGXCPU", 25: "SIGXFSZ", 31: "SIGSYS",
+    ]
+    return names[n].map { "\($0) (\(n))" } ?? "signal \(n)"
+  }
+}

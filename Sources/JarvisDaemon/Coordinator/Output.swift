@@ -1,0 +1,37 @@
+import Glibc
+import JarvisProtocol
+
+/// Reads the files that agents write to.
+enum Output {
+  /// Bytes in all of the files together; those that are not there count nothing.
+  static func size(_ files: [String]) -> UInt64 {
+    files.reduce(0) { $0 + UInt64(max(0, size(of: $1) ?? 0)) }
+  }
+
+  /// Bytes in one file; nil if it is not there.
+  static func size(of file: String) -> Int? {
+    var status = stat()
+    return stat(file, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  /// At most `count` bytes from `offset`; empty at or beyond the end, or where there is no file.
+  static func read(_ file: String, offset: Int, count: Int) -> [UInt8] {
+    let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = max(0, pread(descriptor, buffer.baseAddress, count, off_t(offset)))
+    }
+  }
+
+  /// How many bytes from the end would cut a UTF-8 character in two: 0 to 3. They are left for the next piece.
+  static func incompleteTail(_ bytes: [UInt8]) -> Int {
+    for back in 1...3 where back <= bytes.count {
+      let byte = bytes[bytes.count - back]
+      if byte & 0xC0 == 0x80 { continue }
+      let need = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1
+      return need > back ? back : 0
+    }
+    return 0
+  }
+}

@@ -1,0 +1,40 @@
+import JarvisProtocol
+
+/// The revisions of MCP that are served, oldest first. Whatever depends on a revision is asked of `traits`, so that all
+/// differences stand in one table.
+public enum MCPRevision: String, Sendable, Hashable, CaseIterable {
+  case v2024November = "2024-11-05"
+  case v2025March = "2025-03-26"
+  case v2025June = "2025-06-18"
+  case v2025November = "2025-11-25"
+  case v2026July = "2026-07-28"
+
+  /// What a revision has that its elders have not.
+  struct Traits: Sendable, Hashable {
+    /// No `initialize`: the version and the client's capabilities come in every request's `_meta`, and results carry
+    /// `resultType`, those that may be cached also `ttlMs` and `cacheScope`.
+    var stateless = false
+    /// A tool's `annotations`; a progress notification's `message`.
+    var annotations = false
+    /// A tool's `outputSchema`, a result's `structuredContent`.
+    var structuredContent = false
+    /// `title` and `_meta` beside the name of a tool or a program.
+    var titles = false
+  }
+
+  var traits: Traits {
+    switch self {
+    case .v2024November: Traits()
+    case .v2025March: Traits(annotations: true)
+    case .v2025June, .v2025November: Traits(annotations: true, structuredContent: true, titles: true)
+    case .v2026July: Traits(stateless: true, annotations: true, structuredContent: true, titles: true)
+    }
+  }
+
+  /// What `initialize` is answered with where the client asks for a revision that is unknown or has no `initialize`.
+  static let newestWithInitialize = MCPRevision.v2025November
+
+  /// All revisions as JSON, newest first. Those with `initialize` are named too: a client that speaks both eras learns
+  /// from it that `initialize` would work.
+  static let supported = JSON.array(allCases.reversed().map { .string($0.rawValue) })
+}

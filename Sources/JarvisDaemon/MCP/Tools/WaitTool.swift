@@ -1,0 +1,168 @@
+import JarvisProtocol
+
+/// `wait_for_tasks`
+enum WaitTool: MCPTool {
+  static let name = "wait_for_tasks"
+  static let title = "Wait for tasks"
+  static let guide = """
+    Waits until all of the given tasks (a whole batch by `batch_id`, or some by `ids`) are over, at most `timeout_seconds`. \
+    Answers with the state of each and how many are in each state. When the time is up first, `timed_out` is true and nothing \
+    is cancelled: call it again with the same arguments, or do other work meanwhile. Output is not included: fetch it with \
+    get_task_result.
+    """
+  static let hints = ToolHints(readOnly: true, destructive: false, idempotent: true, openWorld: false)
+  static let meta: JSONObject = ["anthropic/searchHint": "wait for spawned tasks or a batch to finish, join"]
+
+  /// What to wait for, how long.
+  struct Arguments: WireObject {
+    /// Under the minute after which many clients give a request up.
+    static let usual = 50.0
+    /// Claude Code moves calls to the background after two minutes and cuts them off after thirty.
+    static let longest = 600.0
+
+    var selection: TaskSelection
+    var timeoutSeconds: Double
+
+    init(reading fields: inout ObjectReader) throws(WireError) {
+      selection = try TaskSelection(reading: &fields)
+      timeoutSeconds = try fields.defaulted(
+        "timeout_seconds", "how long to wait at most", Self.usual, schema: .number(minimum: 0, maximum: Self.longest))
+      try fields.check(
+        "timeout_seconds", (0...Self.longest).contains(timeoutSeconds),
+        "must be 0 to 600, found \(timeoutSeconds); to wait longer, call again")
+    }
+
+    func write(_ fields: inout ObjectWriter) {
+      selection.write(&fields)
+      fields.set("timeout_seconds", timeoutSeconds)
+    }
+  }
+
+  /// How it came out.
+  struct Output: WireObject {
+    var summary: String
+    var done: Bool
+    var timedOut: Bool
+    var succeeded: Bool
+    var counts: [String: Int]
+    var tasks: [TaskBrief]
+    var omitted: Int?
+
+    init(_ result: TaskWait.Result) {
+      let list = Shortlist(result.tasks)
+      summary = WaitTool.summary(of: result)
+      done = result.done
+      timedOut = !result.done
+      succeeded = result.succeeded
+      counts = result.counts
+      tasks = list.shown
+      omitted = list.omitted
+    }
+
+    init(reading fields: inout ObjectReader) throws(WireError) {
+      summary = try fields.required("summary", "how it came out, what to do next")
+      done = try fields.required("done", "whether all of them are over")
+      timedOut = try fields.required("timed_out", "whether the time was up first")
+      succeeded = try fields.required("succeeded", "whether all of them are over and succeeded")
+      counts = try fields.required("counts", "how many are in each state")
+      tasks = try fields.required("tasks", "the tasks, in the order asked for")
+      omitted = try fields.optional("omitted", "how many more tasks there are; they are not listed here")
+    }
+
+    func write(_ fields: inout ObjectWriter) {
+      fields.set("summary", summary)
+      fields.set("done", done)
+      fields.set("timed_out", timedOut)
+      fields.set("succeeded", succeeded)
+      fields.set("counts", counts)
+      fields.set("tasks", tasks)
+      fields.set("omitted", omitted)
+    }
+  }
+
+  static func run(_ arguments: Arguments, in call: ToolCall) async throws(RPC.Failure) -> Output {
+    let selection = arguments.selection
+    func wait(_ seconds: Double) async throws(RPC.Failure) -> TaskWait.Result {
+      try await call(
+        TaskWait.self, .init(ids: selection.ids, batchID: selection.batchID, timeoutSeconds: seconds))
+    }
+    guard let report = call.progress else { return Output(try await wait(arguments.timeoutSeconds)) }
+    let first = try await wait(0)
+    if first.done || arguments.timeoutSeconds == 0 { return Output(first) }
+    try await follow(first.tasks, arguments.timeoutSeconds, call, report)
+    return Output(try await wait(0))
+  }
+
+  /// Waits for each open task by itself and reports as they end; many tasks share a wait, for each wait costs the daemon
+  /// a waiter.
+  private static func follow(
+    _ tasks: [TaskView], _ seconds: Double, _ call: ToolCall, _ report: ToolCall.ProgressReport
+  ) async throws(RPC.Failure) {
+    let all = Set(tasks.map(\.id))
+    let open = Set(tasks.filter { !$0.state.isTerminal }.map(\.id)).sorted()
+    var done = all.count - open.count
+    await report(done, all.count, "\(done) of \(all.count) tasks are over")
+    let share = (open.count + 199) / 200
+    let shares = stride(from: 0, to: open.count, by: share).map { Array(open[$0..<min($0 + share, open.count)]) }
+    let failure = await withTaskGroup(of: Result<TaskWait.Result, RPC.Failure>.self) { group in
+      for ids in shares {
+        group.addTask {
+          do throws(RPC.Failure) {
+            return .success(try await call(TaskWait.self, .init(ids: ids, timeoutSeconds: seconds)))
+          } catch {
+            return .failure(error)
+          }
+        }
+      }
+      for await ended in group {
+        switch ended {
+        case .failure(let failure):
+          group.cancelAll()
+          return failure as RPC.Failure?
+        case .success(let result) where result.done:
+          done += result.tasks.count
+          await report(done, all.count, news(of: result.tasks) + " (\(done) of \(all.count) are over)")
+        case .success: break
+        }
+      }
+      return nil
+    }
+    if let failure { throw failure }
+  }
+
+  private static func news(of tasks: [TaskView]) -> String {
+    guard tasks.count == 1, let task = tasks.first else { return "\(Phrase.count(tasks.count, "task")) more" }
+    return "\(task.id)\(task.name.map { " \($0)" } ?? "") \(words(task.state))"
+  }
+
+  private static func words(_ state: TaskState) -> String {
+    switch state {
+    case .timedOut: "timed out"
+    case .killed: "was killed"
+    case .cancelled: "was cancelled"
+    case .lost: "was lost"
+    default: state.rawValue
+    }
+  }
+
+  private static func summary(of result: TaskWait.Result) -> String {
+    let total = result.tasks.count
+    let open = result.tasks.filter { !$0.state.isTerminal }
+    let bad = result.tasks.filter { $0.state.isTerminal && $0.state != .succeeded }
+    var text =
+      open.isEmpty
+      ? "All \(Phrase.count(total, "task")) are over"
+      : "\(total - open.count) of \(Phrase.count(total, "task")) are over"
+    if total == 1 { text = open.isEmpty ? "The task is over" : "The task is not over" }
+    text += bad.isEmpty ? "" : "; not successful: " + outcomes(bad)
+    text += open.isEmpty ? (bad.isEmpty ? ", all successful." : ".") : ". Still open: \(outcomes(open))."
+    return text
+      + (open.isEmpty
+        ? " Next: get_task_result for the ids you need." : " Next: wait_for_tasks again; nothing was cancelled.")
+  }
+
+  private static func outcomes(_ tasks: [TaskView]) -> String {
+    let some = tasks.prefix(5).map { "\($0.id) \($0.state.rawValue) (\(Phrase.shortened($0.reason, to: 200)))" }
+    return some.joined(separator: ", ") + (tasks.count > 5 ? " and \(tasks.count - 5) more" : "")
+  }
+}

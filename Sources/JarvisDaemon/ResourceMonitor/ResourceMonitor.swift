@@ -1,0 +1,59 @@
+import JarvisLinux
+import JarvisProtocol
+import Logging
+
+/// The sampling timer: the only one that runs while nothing happens. It feeds the coordinator, and the coordinator's
+/// answer is the heartbeat that the watchdog gets; a coordinator that hangs stops both.
+struct ResourceMonitor: Sendable {
+  let coordinator: Coordinator
+  let notifier: SystemdNotifier
+  let log: Logger
+  /// Called once, after the first sample.
+  let whenFirst: @Sendable () async -> Void
+
+  /// Samples until cancelled.
+  func run() async {
+    var folder = ""
+    var reader = ProcReader()
+    var last: MachineSample?
+    var samples = 0
+    var lastStatus = ""
+    var nextPrune = 0
+    var failing = false
+    while !Task.isCancelled {
+      let config = coordinator.published.withLock { $0.config }
+      if config.monitor.procfs != folder {
+        folder = config.monitor.procfs
+        reader = ProcReader(folder: folder)
+      }
+      do throws(ProcError) {
+        last = try reader.sample(now: SystemClock.now())
+        failing = false
+      } catch {
+        // A made-up file can be caught half written; the last sample holds.
+        if !failing { log.error("the machine can't be sampled: \(error)") }
+        failing = true
+      }
+      var wait = config.monitor.interval
+      if let last {
+        wait = await coordinator.observe(last, coordinator.sampler.sample())
+        samples += 1
+        if samples == 1 { await whenFirst() }
+      }
+      notifier.watchdog()
+      let status = await coordinator.statusLine
+      if status != lastStatus {
+        lastStatus = status
+        notifier.status(status)
+      }
+      if samples >= nextPrune {
+        // At the start, and about every six hours.
+        nextPrune = samples + Int(6 * 3600 / max(0.1, config.monitor.interval))
+        await coordinator.prune()
+      }
+      // The first share of the CPU needs two samples near each other.
+      if samples == 1 { wait = min(wait, 0.12) }
+      do { try await Task.sleep(for: .seconds(wait), tolerance: .seconds(wait / 10), clock: .continuous) } catch { return }
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import JarvisProtocol
+import NIOCore
+import Synchronization
+
+/// One client. Its methods run on the channel's event loop, except `send`, which any thread may call.
+final class Connection: Sendable {
+  let number: Int
+  private let channel: any Channel
+  private let dispatcher: Dispatcher
+  private let maximumInFlight: Int
+  private let state: Mutex<State>
+
+  private struct State {
+    var caller: Caller
+    var inFlight = 0
+    var isWritable = true
+    var isEnded = false
+    var wantsResume = false
+    var mcp: MCPSession?
+    var isAttached = false
+    var tasks: [Int: Task<Void, Never>] = [:]
+    var nextTask = 0
+    /// Lines whose order matters, one after the other (MCP's handshake and notifications).
+    var last: Task<Void, Never>?
+  }
+
+  init(number: Int, channel: any Channel, caller: Caller, dispatcher: Dispatcher, maximumInFlight: Int) {
+    self.number = number
+    self.channel = channel
+    self.dispatcher = dispatcher
+    self.maximumInFlight = maximumInFlight
+    state = Mutex(State(caller: caller))
+  }
+
+  var isWritable: Bool {
+    get { state.withLock { $0.isWritable } }
+    set { state.withLock { $0.isWritable = newValue } }
+  }
+
+  var caller: Caller { state.withLock { $0.caller } }
+
+  // MARK: Lines in
+
+  /// Takes one line.
+  func receive(_ line: [UInt8]) -> LineOutcome {
+    guard line.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { return .next }
+    let message: RPC.Message
+    do throws(JSONError) {
+      let json = try JSON(parsing: line)
+      do throws(RPC.Failure) {
+        message = try RPC.Message(json)
+      } catch {
+        send(RPC.response(id: json["id"].flatMap { $0.isID ? $0 : nil } ?? .null, .failure(error)))
+        return .next
+      }
+    } catch {
+      send(RPC.response(id: .null, .failure(RPC.Failure(.parseError, "this line is not JSON: \(error)"))))
+      return .next
+    }
+    switch message {
+    case .request(let id, let method, let params): return start(id, method, params)
+    case .notification(let method, let params):
+      notify(method, params)
+      return .next
+    case .response: return .next
+    }
+  }
+
+  private func start(_ id: RPC.ID, _ method: String, _ params: JSON?) -> LineOutcome {
+    let mcp = MCPSession.owns(method) ? mcpSession() : nil
+    let isFull = state.withLock { state -> Bool in
+      guard !state.isEnded else { return true }
+      state.inFlight += 1
+      state.nextTask += 1
+      let number = state.nextTask
+      let before = state.last
+      // Made under the lock, so that its end can't be noted before its beginning.
+      let work = Task { [self] in
+        // A request waits for the notifications and handshakes before it, and runs beside everything else.
+        await before?.value
+        if let mcp {
+          let answer = await mcp.handle(id: id, method: method, params: params)
+          if let answer { send(RPC.response(id: id, answer)) }
+        } else {
+          send(RPC.response(id: id, await dispatcher.answer(method, params, connection: self)))
+        }
+        finished(number)
+      }
+      state.tasks[number] = work
+      if method == "initialize" || method == "daemon.attach" { state.last = work }
+      state.wantsResume = state.inFlight >= maximumInFlight || !state.isWritable
+      return state.wantsResume
+    }
+    return isFull ? .pause : .next
+  }
+
+  private func notify(_ method: String, _ params: JSON?) {
+    guard MCPSession.owns(method) else { return }
+    let mcp = mcpSession()
+    state.withLock { state in
+      let before = state.last
+      state.last = Task {
+        // A cancellation must not wait behind the request that it cancels.
+        if method != "notifications/cancelled" { await before?.value }
+        await mcp.receive(notification: method, params: params)
+      }
+    }
+  }
+
+  private func finished(_ number: Int) {
+    let resumes = state.withLock { state -> Bool in
+      state.inFlight -= 1
+      state.tasks.removeValue(forKey: number)
+      guard state.wantsResume, state.isWritable, state.inFlight <= maximumInFlight / 2 else { return false }
+      state.wantsResume = false
+      return true
+    }
+    guard resumes else { return }
+    channel.eventLoop.execute { [self] in
+      guard let handler = try? channel.pipeline.syncOperations.handler(type: LineHandler.self),
+        let context = try? channel.pipeline.syncOperations.context(handler: handler)
+      else { return }
+      handler.resume(context)
+    }
+  }
+
+  private func mcpSession() -> MCPSession {
+    state.withLock { state in
+      if let mcp = state.mcp { return mcp }
+      // A session is an MCP connection, unless the client has named it, or is an agent.
+      if !state.isAttached, state.caller.agent == nil {
+        state.caller.session = "mcp-\(state.caller.pid)-\(number)"
+      }
+      let mcp = MCPSession(service: dispatcher, caller: state.caller) { [weak self] json in self?.send(json) }
+      state.mcp = mcp
+      return mcp
+    }
+  }
+
+  /// Names the connection's session, from `daemon.attach`.
+  func attach(session: String) async {
+    let (mcp, caller) = state.withLock { state -> (MCPSession?, Caller) in
+      if state.caller.agent == nil { state.caller.session = session }
+      state.isAttached = true
+      return (state.mcp, state.caller)
+    }
+    await mcp?.updateCaller(caller)
+  }
+
+  // MARK: Lines out
+
+  /// Sends one line.
+  func send(_ json: JSON) {
+    var bytes = json.bytes
+    bytes.append(0x0A)
+    let buffer = channel.allocator.buffer(bytes: bytes)
+    channel.writeAndFlush(buffer, promise: nil)
+  }
+
+  /// Sends an event unless the client is slow to read.
+  func sendEvent(_ json: JSON) -> Bool {
+    guard channel.isWritable else { return false }
+    send(json)
+    return true
+  }
+
+  func refuseLongLine(limit: Int) {
+    let failure = RPC.Failure(
+      .lineTooLong, "the line is longer than \(limit) bytes (`[server] max_line`); the connection is closed",
+      data: ["bound": "max_line", "limit": .int(Int64(limit))])
+    refuse(failure)
+  }
+
+  /// Sends an error and closes.
+  func refuse(_ failure: RPC.Failure) {
+    var bytes = RPC.response(id: .null, .failure(failure)).bytes
+    bytes.append(0x0A)
+    let buffer = channel.allocator.buffer(bytes: bytes)
+    channel.writeAndFlush(buffer).whenComplete { [channel] _ in channel.close(promise: nil) }
+  }
+
+  /// The client is gone: what it asked for is given up. Tasks that it submitted stay.
+  func ended() {
+    let (tasks, mcp) = state.withLock { state -> ([Task<Void, Never>], MCPSession?) in
+      state.isEnded = true
+      let tasks = Array(state.tasks.values)
+      state.tasks = [:]
+      return (tasks, state.mcp)
+    }
+    for task in tasks { task.cancel() }
+    dispatcher.connectionEnded(number)
+    if let mcp { Task { await mcp.close() } }
+  }
+}
+
+extension JSON {
+  fileprivate var isID: Bool {
+    switch self {
+    case .string, .int, .double: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Glibc
+import JarvisLinux
+import JarvisProtocol
+
+/// Asks the kernel who is at the other end of a socket.
+struct PeerInspector: Sendable {
+  private let table = ProcessTable()
+  private let mount = CgroupMount.version2()
+
+  /// The peer's process and user, its session (getsid(2)), and its start time.
+  func caller(of pid: Int32, uid: UInt32) -> Caller {
+    let stat = table.stat(of: pid)
+    let session = stat.map { "sid-\($0.session)" } ?? "pid-\(pid)"
+    return Caller(pid: pid, uid: uid, startTicks: stat?.startTicks, session: session, agent: nil)
+  }
+
+  /// Whether the peer is one of Jarvis's agents.
+  func agent(for caller: Caller, _ coordinator: Coordinator) async -> AgentIdentity? {
+    guard let stat = table.stat(of: caller.pid), stat.startTicks == caller.startTicks else { return nil }
+    let folder = mount?.folder(of: caller.pid)
+    let chain = [caller.pid] + table.parentChain(of: caller.pid)
+    return await coordinator.agent(inCgroup: folder, ancestors: chain) { table.stat(of: $0)?.startTicks }
+  }
+
+  /// The peer's folder, unless the process has been replaced by another.
+  func workingDirectory(of caller: Caller) -> String? {
+    guard isSame(caller) else { return nil }
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = readlink("/proc/\(caller.pid)/cwd", &buffer, buffer.count)
+    guard count > 0, count < buffer.count else { return nil }
+    let path = String(decoding: buffer[..<count], as: UTF8.self)
+    return path.hasSuffix(" (deleted)") ? nil : path
+  }
+
+  /// The peer's environment as it was when its program started (proc_pid_environ(5)), at most 1 MiB of it.
+  func environment(of caller: Caller) -> [String: String]? {
+    guard isSame(caller) else { return nil }
+    let descriptor = open("/proc/\(caller.pid)/environ", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 16_384)
+    while bytes.count < 1 << 20 {
+      let n = read(descriptor, &piece, piece.count)
+      guard n > 0 else { break }
+      bytes += piece[..<n]
+    }
+    var values: [String: String] = [:]
+    for entry in bytes.split(separator: 0) {
+      guard let equals = entry.firstIndex(of: UInt8(ascii: "=")), equals > entry.startIndex,
+        let name = String(validating: entry[..<equals], as: UTF8.self),
+        let value = String(validating: entry[entry.index(after: equals)...], as: UTF8.self)
+      else { continue }
+      values[name] = value
+    }
+    return values
+  }
+
+  private func isSame(_ caller: Caller) -> Bool {
+    caller.startTicks != nil && table.stat(of: caller.pid)?.startTicks == caller.startTicks
+  }
+}

@@ -1,0 +1,100 @@
+import JarvisConfig
+import JarvisLinux
+import JarvisProtocol
+import JarvisStore
+
+extension MethodTable {
+  /// `task.*`, `batch.*` and `stats.get`.
+  mutating func addTaskMethods(_ coordinator: Coordinator, _ inspector: PeerInspector) {
+    add(TaskSpawn.self) { (parameters, caller, _) throws(RPC.Failure) in
+      try await coordinator.spawn(parameters, caller, inspector)
+    }
+    add(TaskList.self) { (parameters, caller, _) throws(RPC.Failure) in
+      try await coordinator.list(parameters, branch: caller.agent?.branch)
+    }
+    add(TaskGet.self) { (parameters, caller, _) throws(RPC.Failure) in
+      let view = try await coordinator.view(of: parameters.id)
+      try view.checkVisible(to: caller)
+      return view
+    }
+    add(TaskWait.self) { (parameters, caller, _) throws(RPC.Failure) in
+      let result = try await coordinator.waitResult(parameters)
+      for task in result.tasks { try task.checkVisible(to: caller) }
+      return result
+    }
+    add(TaskCancel.self) { (parameters, caller, _) throws(RPC.Failure) in
+      TaskListResult(tasks: try await coordinator.cancel(try await coordinator.ids(of: parameters), caller))
+    }
+    add(TaskPause.self) { (parameters, caller, _) throws(RPC.Failure) in
+      TaskListResult(tasks: try await coordinator.pause(try await coordinator.liveIDs(of: parameters), caller))
+    }
+    add(TaskResume.self) { (parameters, caller, _) throws(RPC.Failure) in
+      TaskListResult(tasks: try await coordinator.resume(try await coordinator.liveIDs(of: parameters), caller))
+    }
+    add(TaskRetry.self, forAgents: false) { (parameters, caller, _) throws(RPC.Failure) in
+      try await coordinator.retry(parameters, caller)
+    }
+    add(TaskEdit.self) { (parameters, caller, _) throws(RPC.Failure) in try await coordinator.edit(parameters, caller) }
+    add(TaskWhy.self) { (parameters, caller, _) throws(RPC.Failure) in
+      try await coordinator.view(of: parameters.id).checkVisible(to: caller)
+      return try await coordinator.why(parameters.id)
+    }
+    add(TaskLogs.self) { (parameters, caller, _) throws(RPC.Failure) in
+      try await coordinator.view(of: parameters.id).checkVisible(to: caller)
+      return try await LogReader(coordinator: coordinator).read(parameters)
+    }
+    add(TaskResult.self) { (parameters, caller, _) throws(RPC.Failure) in
+      let view = try await coordinator.view(of: parameters.id)
+      try view.checkVisible(to: caller)
+      return await LogReader(coordinator: coordinator).result(view, maxBytes: parameters.maxBytes)
+    }
+    add(BatchList.self, forAgents: false) { (parameters, _, _) throws(RPC.Failure) in
+      try await coordinator.batchList(parameters)
+    }
+    add(BatchGet.self) { (parameters, _, _) throws(RPC.Failure) in try await coordinator.batch(parameters.batchID) }
+    add(StatsGet.self) { (parameters, caller, _) throws(RPC.Failure) in
+      await coordinator.stats(parameters, branch: caller.agent?.branch)
+    }
+  }
+}
+
+extension TaskView {
+  /// An agent reads its own branch only.
+  func checkVisible(to caller: Caller) throws(RPC.Failure) {
+    guard let agent = caller.agent, agent.branch != branchID else { return }
+    throw RPC.Failure(
+      .forbidden, "task \(id) belongs to branch \"\(branchID)\", and the agent of task \(agent.task) reads its own branch only")
+  }
+}
+
+extension Coordinator {
+  /// The whole way of a submission: context from the kernel, checks beside the actor, then `submit`.
+  nonisolated func spawn(
+    _ parameters: TaskSpawn.Parameters, _ caller: Caller, _ inspector: PeerInspector
+  ) async throws(RPC.Failure) -> TaskSpawn.Result {
+    let context = submissionContext(caller, inspector)
+    var check = SubmissionCheck(context)
+    let prepared: PreparedBatch
+    do throws(WireError) { prepared = try check.prepare(parameters) } catch { throw RPC.Failure(error) }
+    let session = caller.agent?.session ?? parameters.sessionID ?? caller.session
+    return try await submit(
+      prepared, session: session, name: parameters.name, requestKey: parameters.requestKey, agent: caller.agent)
+  }
+
+  /// What the kernel says of the submitter, and what is configured.
+  nonisolated func submissionContext(_ caller: Caller, _ inspector: PeerInspector) -> SubmissionContext {
+    let environment = inspector.environment(of: caller) ?? [:]
+    let cwd = inspector.workingDirectory(of: caller) ?? environment["HOME"] ?? "/"
+    return published.withLock {
+      SubmissionContext(
+        cwd: cwd, environment: environment, runners: $0.runners, config: $0.config, cores: $0.cores,
+        memoryTotal: $0.memoryTotal, agent: caller.agent)
+    }
+  }
+
+  /// The tasks of a selection; of a batch, those that are not over.
+  func liveIDs(of selection: TaskSelection) async throws(RPC.Failure) -> [TaskID] {
+    let all = try await ids(of: selection)
+    return selection.batchID == nil ? all : all.filter { tasks[$0].map { !$0.state.isTerminal } ?? false }
+  }
+}

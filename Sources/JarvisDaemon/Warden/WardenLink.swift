@@ -1,0 +1,161 @@
+import JarvisProtocol
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import WardenProtocol
+
+/// The connection to the warden: connects, says hello, asks for all runs, then carries messages both ways; connects
+/// again when it is lost. In a standalone daemon it also starts the warden where none answers.
+final class WardenLink: WardenPort {
+  private let path: String
+  private let group: any EventLoopGroup
+  private let launcher: WardenLauncher?
+  private let log: Logger
+  private let channel = Mutex<(any Channel)?>(nil)
+
+  init(path: String, group: any EventLoopGroup, launcher: WardenLauncher?, log: Logger) {
+    self.path = path
+    self.group = group
+    self.launcher = launcher
+    self.log = log
+  }
+
+  func send(_ message: DaemonMessage) {
+    guard let channel = channel.withLock({ $0 }) else { return }
+    do throws(WardenProtocol.WireError) {
+      let frame = try Frame.wrap(message.encode())
+      channel.writeAndFlush(channel.allocator.buffer(bytes: frame), promise: nil)
+    } catch {
+      log.error("a message for the warden could not be made: \(error)")
+    }
+  }
+
+  /// Whether a connection stands.
+  var isConnected: Bool { channel.withLock { $0 != nil } }
+
+  /// Returns true when no connection stands (any more), false when the time was up before.
+  func closed(within seconds: Double) async -> Bool {
+    guard let channel = channel.withLock({ $0 }) else { return true }
+    return await withTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        try? await channel.closeFuture.get()
+        return true
+      }
+      group.addTask {
+        try? await Task.sleep(for: .seconds(seconds), clock: .continuous)
+        // Lets the other one end too.
+        channel.close(promise: nil)
+        return false
+      }
+      let first = await group.next() ?? false
+      group.cancelAll()
+      return first
+    }
+  }
+
+  /// Keeps the connection until cancelled; tells `coordinator` everything in order.
+  func run(_ coordinator: Coordinator) async {
+    var wait = 0.01
+    var saidSo = false
+    while !Task.isCancelled {
+      do {
+        let why = try await serve(coordinator)
+        wait = 0.01
+        saidSo = false
+        guard !Task.isCancelled else { return }
+        await coordinator.receive(.disconnected(why))
+      } catch {
+        if !saidSo { log.debug("the warden does not answer at \(path): \(error)") }
+        if let launcher, !Task.isCancelled {
+          do throws(WardenLauncher.LaunchError) { try launcher.launch() } catch { log.critical("\(error.message)") }
+        }
+        if wait > 1, !saidSo {
+          saidSo = true
+          log.warning("the warden does not answer at \(path); trying on")
+        }
+      }
+      // Nothing tells when a socket appears; the wait grows to 2 s and only passes while the warden is away.
+      try? await Task.sleep(for: .seconds(wait), clock: .continuous)
+      wait = min(2, wait * 2)
+    }
+  }
+
+  /// One connection, from hello to its end; returns why it ended.
+  private func serve(_ coordinator: Coordinator) async throws -> String {
+    let (news, sink) = AsyncStream.makeStream(of: [WardenMessage].self)
+    let channel = try await ClientBootstrap(group: group)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(WardenHandler(sink: sink))
+        }
+      }
+      .connect(unixDomainSocketPath: path).get()
+    self.channel.withLock { $0 = channel }
+    defer {
+      self.channel.withLock { $0 = nil }
+      channel.close(promise: nil)
+    }
+    send(.hello(version: Frame.version))
+    send(.list)
+    var welcome: Welcome?
+    var runs: [RunInfo] = []
+    var isReady = false
+    // Cancelling ends the loop below: the stream ends with the task.
+    for await messages in news {
+      if isReady {
+        await coordinator.receive(.messages(messages))
+        continue
+      }
+      // What comes between the list's parts belongs behind it.
+      var later: [WardenMessage] = []
+      for message in messages {
+        switch message {
+        case .welcome(let who) where !isReady:
+          guard who.version == Frame.version else {
+            return "it speaks version \(who.version) of the protocol, and this daemon version \(Frame.version); restart both"
+          }
+          welcome = who
+        case .runs(let part, let isLast) where !isReady:
+          runs += part
+          if isLast, let welcome {
+            isReady = true
+            await coordinator.receive(.connected(welcome, runs))
+          }
+        default: later.append(message)
+        }
+      }
+      if !later.isEmpty { await coordinator.receive(.messages(later)) }
+    }
+    return "the connection was closed"
+  }
+}
+
+/// Turns bytes into messages, all of one read together.
+private final class WardenHandler: ChannelInboundHandler, Sendable {
+  typealias InboundIn = ByteBuffer
+
+  private let sink: AsyncStream<[WardenMessage]>.Continuation
+  private let decoder = Mutex(FrameDecoder())
+
+  init(sink: AsyncStream<[WardenMessage]>.Continuation) { self.sink = sink }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let bytes = unwrapInboundIn(data)
+    do throws(WardenProtocol.WireError) {
+      let messages = try decoder.withLock { (decoder) throws(WardenProtocol.WireError) -> [WardenMessage] in
+        decoder.feed(bytes.readableBytesView)
+        var messages: [WardenMessage] = []
+        while let frame = try decoder.next() { messages.append(try WardenMessage(decoding: frame)) }
+        return messages
+      }
+      if !messages.isEmpty { sink.yield(messages) }
+    } catch {
+      context.close(promise: nil)
+    }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) { sink.finish() }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

@@ -1,0 +1,30 @@
+import JarvisProtocol
+
+/// One thing to be written. The changes of one `Store.commit` are applied in order, all or none.
+public enum Change: Sendable, Hashable {
+  /// A new batch. Refused with `StoreError.duplicateRequest` if its request key is taken.
+  case batch(BatchRow)
+  /// An environment by the hash of its content; kept as it is when that hash is stored already.
+  ///
+  /// Send it with every submission that uses it: one that no task uses any more is dropped by `prune`.
+  case environment(id: Int64, json: String)
+  /// A new task.
+  case task(TaskRow)
+  /// The changing columns of a task that exists.
+  case state(StateRow)
+  /// A task's specification and priority after an edit.
+  case spec(id: TaskID, specJSON: String, priority: Priority)
+  /// Something taught about a task type; appended.
+  case learned(LearnedRow)
+  /// A new finding; takes the place of one with the same scope, branch and key.
+  case finding(FindingRow)
+  /// Takes a finding away; no error if there is none.
+  case removeFinding(id: Int64)
+  /// Takes away the findings that expired at or before this.
+  case expireFindings(before: Timestamp)
+  /// Sets one of the daemon's own values (`Store.meta`); nil takes it away.
+  case meta(key: String, value: String?)
+  /// Takes away batches whose tasks all ended before this: about 2,000 tasks at a time, so that nobody waits long.
+  /// `Store.prune` repeats it until all are gone.
+  case prune(finishedBefore: Timestamp)
+}

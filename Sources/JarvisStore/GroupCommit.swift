@@ -1,0 +1,161 @@
+import GRDB
+import JarvisProtocol
+import Synchronization
+
+/// What the writer has done since the store was opened.
+public struct StoreMetrics: Sendable, Hashable {
+  /// Transactions committed. Each is one wait for the disk.
+  public var transactions = 0
+  /// Calls of `commit` and `enqueue` that succeeded.
+  public var commits = 0
+  /// Calls that were refused or failed.
+  public var failures = 0
+  /// Groups that ran twice because one caller's changes were refused half-way.
+  public var isolatedGroups = 0
+}
+
+/// One caller's changes on their way into a transaction.
+struct Submission: Sendable {
+  let changes: [Change]
+  /// Called once, on the writer's queue, with the number of pruned tasks.
+  let then: @Sendable (Result<Int, StoreError>) -> Void
+}
+
+/// What callers and the writer share.
+struct WriterState {
+  var pending: [Submission] = []
+  /// Whether a drain is under way or scheduled.
+  var isDraining = false
+  var isClosed = false
+  var metrics = StoreMetrics()
+}
+
+// Group commit: a wait for the disk costs the same for one change as for a thousand. While one transaction syncs,
+// callers queue up; the next transaction takes all of them. A lone caller finds the writer idle and waits for nobody.
+extension Store {
+  /// Stores the changes, all or none, and returns when they are on the disk. An empty list returns at once.
+  ///
+  /// Calls are applied in the order in which they are made: an actor that calls this enqueues before it suspends.
+  /// - Throws: `duplicateRequest`, `missingTask`, `missingEnvironment` or `refused` for these changes alone; another
+  ///   case when the store could not write. Nothing of `changes` is stored then, and the store remains usable.
+  nonisolated(nonsending) public func commit(_ changes: [Change]) async throws(StoreError) {
+    _ = try await submit(changes).get()
+  }
+
+  /// The same for callers that can't wait: returns at once and calls `then` on the writer's queue, which it must not
+  /// hold up.
+  public func enqueue(_ changes: [Change], then: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
+    put(Submission(changes: changes) { then($0.map { _ in }) })
+  }
+
+  /// Takes away batches all of whose tasks ended before `finishedBefore`, in small transactions, and environments that
+  /// no task uses any more.
+  /// - Returns: The number of tasks taken away.
+  public func prune(finishedBefore: Timestamp) async throws(StoreError) -> Int {
+    var total = 0
+    while true {
+      let pruned = try await submit([.prune(finishedBefore: finishedBefore)]).get()
+      if pruned == 0 { return total }
+      total += pruned
+    }
+  }
+
+  /// What the writer has done since the store was opened.
+  public var metrics: StoreMetrics { writer.withLock { $0.metrics } }
+
+  nonisolated(nonsending) private func submit(_ changes: [Change]) async -> Result<Int, StoreError> {
+    guard !changes.isEmpty else { return .success(0) }
+    return await withCheckedContinuation { continuation in
+      put(Submission(changes: changes) { continuation.resume(returning: $0) })
+    }
+  }
+
+  private func put(_ submission: Submission) {
+    let isRefused = writer.withLock { state in
+      guard !state.isClosed else { return true }
+      state.pending.append(submission)
+      if !state.isDraining {
+        state.isDraining = true
+        // Within the lock, so that `close` can only come behind it on the writer's queue.
+        pool.asyncWriteWithoutTransaction { [self] db in drain(db) }
+      }
+      return false
+    }
+    if isRefused { submission.then(.failure(.closed(path: path))) }
+  }
+
+  /// On the writer's queue: one transaction after another, until nothing is pending.
+  private func drain(_ db: Database) {
+    while true {
+      let group = writer.withLock { state in
+        state.isDraining = !state.pending.isEmpty
+        return exchange(&state.pending, with: [])
+      }
+      if group.isEmpty { return }
+      let results = write(group, on: db)
+      for (submission, result) in zip(group, results) { submission.then(result) }
+    }
+  }
+
+  private func write(_ group: [Submission], on db: Database) -> [Result<Int, StoreError>] {
+    var isolated = false
+    let results: [Result<Int, StoreError>]
+    do {
+      do {
+        results = try transaction(group, isolating: false, on: db)
+      } catch let error where error.concernsOneCaller && group.count > 1 {
+        // Savepoints cost every caller, so they are used only once it is known that somebody needs them.
+        isolated = true
+        results = try transaction(group, isolating: true, on: db)
+      }
+    } catch {
+      results = Array(repeating: .failure(error), count: group.count)
+    }
+    let failures = results.count { if case .failure = $0 { true } else { false } }
+    writer.withLock { state in
+      state.metrics.transactions += failures < group.count ? 1 : 0
+      state.metrics.commits += group.count - failures
+      state.metrics.failures += failures
+      state.metrics.isolatedGroups += isolated ? 1 : 0
+    }
+    return results
+  }
+
+  /// Applies and commits a group. Throws with nothing applied; a failed caller in the result had nothing applied.
+  private func transaction(
+    _ group: [Submission], isolating: Bool, on db: Database
+  ) throws(StoreError) -> [Result<Int, StoreError>] {
+    var results: [Result<Int, StoreError>] = []
+    results.reserveCapacity(group.count)
+    do {
+      try db.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+      for submission in group {
+        if let refusal = try Writing.duplicate(among: submission.changes, db) {
+          results.append(.failure(refusal))
+          continue
+        }
+        if isolating { try db.cachedStatement(sql: "SAVEPOINT caller").execute() }
+        do {
+          var pruned = 0
+          for change in submission.changes { pruned += try Writing.apply(change, db) }
+          results.append(.success(pruned))
+        } catch let error as StoreError where isolating && error.concernsOneCaller {
+          try db.cachedStatement(sql: "ROLLBACK TO caller").execute()
+          results.append(.failure(error))
+        }
+        if isolating { try db.cachedStatement(sql: "RELEASE caller").execute() }
+      }
+      try db.cachedStatement(sql: "COMMIT").execute()
+      return results
+    } catch {
+      // Does nothing where SQLite has rolled back by itself.
+      try? db.rollback()
+      throw StoreError(error, path: path, action: "be written")
+    }
+  }
+
+  private func exchange<T>(_ value: inout T, with new: T) -> T {
+    defer { value = new }
+    return value
+  }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import Glibc
+import JarvisClient
+import JarvisProtocol
+
+/// The program as a process: its arguments, errors and exit status.
+enum Process {
+  /// Options before the verb, and the arguments without them.
+  static let commandLine = LeadingOptions.split(Array(CommandLine.arguments.dropFirst()))
+
+  /// Runs the verb and returns the exit status: 0 done, 1 refused or not succeeded, 2 usage, 3 no daemon, 4 timed out.
+  static func main() -> Int32 {
+    let arguments = commandLine.rest
+    if let fault = commandLine.fault ?? unknownVerb(arguments) {
+      complain(fault)
+      return 2
+    }
+    do {
+      var command = try JarvisCtl.parseAsRoot(arguments)
+      try command.run()
+      return 0
+    } catch let error as ClientError {
+      complain("\(error)")
+      return error.exitStatus
+    } catch let error as Failure {
+      complain(error.message)
+      return error.status
+    } catch let error as ExitCode {
+      return error.rawValue
+    } catch {
+      return report(error)
+    }
+  }
+
+  /// What the argument parser has to say: help and completions go to stdout, faults to stderr.
+  private static func report(_ error: any Error) -> Int32 {
+    let text = JarvisCtl.fullMessage(for: error)
+    guard JarvisCtl.exitCode(for: error) != .success else {
+      put(text.hasSuffix("\n") ? text : text + "\n")
+      return 0
+    }
+    complain(text.hasPrefix("Error: ") ? String(text.dropFirst("Error: ".count)) : text)
+    return 2
+  }
+
+  private static func unknownVerb(_ arguments: [String]) -> String? {
+    guard let verb = arguments.first, !verb.hasPrefix("-") else { return nil }
+    let known = JarvisCtl.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    guard !known.contains(verb) else { return nil }
+    let near = known.filter { editDistance($0, verb) <= 2 }.sorted { editDistance($0, verb) < editDistance($1, verb) }
+    let hint = near.first.map { "; did you mean `\($0)`?" } ?? ""
+    return "no such verb: \(escaped(verb))\(hint)\nSee `jarvisctl --help`."
+  }
+}
+
+/// A failure of jarvisctl's own, with the exit status that says what kind it is.
+struct Failure: Error {
+  let status: Int32
+  let message: String
+
+  /// Something that the user gave is wrong.
+  static func usage(_ message: String) -> Failure { Failure(status: 2, message: message) }
+}
+
+/// Options that stand before the verb (`jarvisctl --json status`); every verb takes them after it too.
+struct LeadingOptions {
+  var socket: String?
+  var json = false
+  var color: ColorChoice?
+  var rest: [String] = []
+  var fault: String?
+
+  static func split(_ arguments: [String]) -> LeadingOptions {
+    var options = LeadingOptions()
+    var arguments = arguments[...]
+    while let word = arguments.first {
+      var value: String?
+      var name = word
+      if let equals = word.firstIndex(of: "="), word.hasPrefix("--") {
+        name = String(word[..<equals])
+        value = String(word[word.index(after: equals)...])
+      }
+      switch name {
+      case "--json" where value == nil: options.json = true
+      case "--socket", "--color":
+        if value == nil {
+          arguments.removeFirst()
+          value = arguments.first
+        }
+        guard let value else {
+          options.fault = "\(name) needs a value"
+          return options
+        }
+        if name == "--socket" {
+          options.socket = value
+        } else if let color = ColorChoice(rawValue: value) {
+          options.color = color
+        } else {
+          options.fault = "--color must be auto, always or never, found \"\(escaped(value))\""
+        }
+      default:
+        options.rest = Array(arguments)
+        return options
+      }
+      arguments.removeFirst()
+    }
+    return options
+  }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import JarvisProtocol
+
+/// `jarvisctl batch`
+struct BatchVerb: ParsableCommand {
+  static let configuration = verb(
+    "batch", "Lists and shows batches: the tasks of one submission.",
+    example: """
+      jarvisctl batch list
+      jarvisctl batch show b7
+      """,
+    subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+
+  /// `jarvisctl batch list`
+  struct List: ParsableCommand {
+    static let configuration = verb(
+      "list", "Lists batches, newest first.", example: "jarvisctl batch list --limit 10")
+
+    @OptionGroup var globals: GlobalOptions
+
+    @Option(name: .long, help: "How many at most, 1 to 1,000.")
+    var limit = 20
+
+    func run() throws {
+      try globals.perform(BatchList.self, BatchList.Parameters(limit: limit)) { page in
+        var table = Table([
+          Column("ID"), Column("NAME", minimum: 8), Column("BRANCH", minimum: 6, dispensable: 1),
+          Column("STRATEGY", dispensable: 2), Column("TASKS", isNumber: true), Column("STATES", minimum: 10),
+        ])
+        for batch in page.batches {
+          table.rows.append([
+            "\(batch.id)", Cell(batch.name), Cell(batch.branchID), Cell(batch.strategy.rawValue), "\(batch.total)",
+            Cell(states(batch.counts), batch.done ? .dim : nil),
+          ])
+        }
+        return table.text(on: globals.screen)
+      }
+    }
+  }
+
+  /// `jarvisctl batch show`
+  struct Show: ParsableCommand {
+    static let configuration = verb("show", "Shows one batch.", example: "jarvisctl batch show b7")
+
+    @OptionGroup var globals: GlobalOptions
+
+    @Argument(help: ArgumentHelp("The batch.", valueName: "id"))
+    var id: BatchID
+
+    func run() throws {
+      try globals.perform(BatchGet.self, BatchGet.Parameters(batchID: id)) { batch in
+        fieldList(
+          [
+            ("id", batch.id.description), ("name", batch.name), ("branch", batch.branchID),
+            ("session", batch.sessionID), ("strategy", batch.strategy.rawValue),
+            ("submitted", batch.submittedAt.description), ("tasks", "\(batch.total)"),
+            ("states", states(batch.counts)), ("done", batch.done ? "yes" : "no"),
+          ], on: globals.screen)
+      }
+    }
+  }
+}
+
+/// `2 running, 3 queued`
+private func states(_ counts: [String: Int]) -> String {
+  TaskState.allCases.compactMap { state in
+    counts[state.rawValue].flatMap { $0 > 0 ? "\($0) \(state.rawValue)" : nil }
+  }.joined(separator: ", ")
+}

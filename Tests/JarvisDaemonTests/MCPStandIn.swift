@@ -1,0 +1,161 @@
+import JarvisDaemon
+import JarvisProtocol
+
+/// The daemon as the MCP server sees it, in memory. Tasks end when a test says so; nothing happens by a clock.
+actor MCPStandIn: MethodCaller {
+  private(set) var tasks: [TaskView] = []
+  private(set) var submissions: [TaskSpawn.Parameters] = []
+  private(set) var callers: [Caller] = []
+  private(set) var waitsGivenUp = 0
+  private var waits: [Int: (ids: Set<TaskID>, continuation: CheckedContinuation<Void, Never>)] = [:]
+  private var nextWait = 0
+  private var endsWaitsAtOnce = false
+  private var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+  // MARK: What tests do
+
+  /// Ends a task.
+  func finish(_ id: UInt64, as state: TaskState = .succeeded) {
+    guard let i = tasks.firstIndex(where: { $0.id == TaskID(id) }) else { return }
+    tasks[i].state = state
+    tasks[i].reason = "It ended as the test asked."
+    if state == .succeeded { tasks[i].exitCode = 0 }
+    for (number, wait) in waits where wait.ids.allSatisfy({ isOver($0) }) { resume(number) }
+  }
+
+  /// Lets the time of all waits be up.
+  func expireWaits() {
+    for number in waits.keys { resume(number) }
+  }
+
+  /// From now on waits end at once, as if their time were up.
+  func letWaitsGo() {
+    endsWaitsAtOnce = true
+    expireWaits()
+  }
+
+  /// Returns once so many waits are under way.
+  func untilWaiting(_ count: Int) async {
+    if waits.count >= count { return }
+    await withCheckedContinuation { watchers.append((count, $0)) }
+  }
+
+  // MARK: What the server calls
+
+  func call<M: Method>(_ method: M.Type, _ parameters: M.Parameters, from caller: Caller) async throws(RPC.Failure)
+    -> M.Result
+  {
+    callers.append(caller)
+    let result: any WireObject
+    switch parameters {
+    case let spawn as TaskSpawn.Parameters: result = try submit(spawn, caller)
+    case let wait as TaskWait.Parameters: result = try await self.wait(wait)
+    case let selection as TaskSelection: result = TaskListResult(tasks: try cancel(selection))
+    case let reference as TaskReference: result = try task(reference.id)
+    case let stats as StatsGet.Parameters: result = self.stats(stats)
+    case let learning as Learning: result = learning
+    case let wanted as TaskResult.Parameters:
+      result = TaskResult.Result(
+        task: try task(wanted.id), output: "the end\n", errors: "", truncated: wanted.maxBytes < 100)
+    case let wanted as TaskLogs.Parameters:
+      result = TaskLogs.Result(
+        data: "page", offset: wanted.offset, nextOffset: wanted.offset + 4, size: 100, end: false,
+        state: try task(wanted.id).state)
+    default: throw RPC.Failure(.methodNotFound, "the stand-in has no \(M.name)")
+    }
+    guard let result = result as? M.Result else {
+      throw RPC.Failure(.internalError, "the stand-in answers \(M.name) with another type")
+    }
+    return result
+  }
+
+  private func submit(_ batch: TaskSpawn.Parameters, _ caller: Caller) throws(RPC.Failure) -> TaskSpawn.Result {
+    for (i, task) in batch.tasks.enumerated() where task.cwd == "/missing" {
+      throw RPC.Failure(WireError(path: "params.tasks[\(i)].cwd", "is no folder: /missing"))
+    }
+    submissions.append(batch)
+    let batchID = BatchID(UInt64(submissions.count))
+    let branch = caller.agent?.branch ?? batch.branchID ?? "main"
+    let views = batch.tasks.enumerated().map { i, spec in
+      var view = TaskView(
+        id: TaskID(UInt64(tasks.count + i + 1)), batchID: batchID, branchID: branch, sessionID: caller.session,
+        type: spec.type ?? "general", priority: spec.priority, state: i < 2 ? .running : .queued,
+        reason: i < 2 ? "It was started." : "The session runs 2 agents already.", runner: "command",
+        submittedAt: Timestamp(milliseconds: 0))
+      view.name = spec.name
+      view.command = spec.command
+      view.description = spec.description
+      return view
+    }
+    tasks += views
+    return TaskSpawn.Result(batchID: batchID, branchID: branch, strategy: batch.strategy, tasks: views)
+  }
+
+  private func wait(_ wait: TaskWait.Parameters) async throws(RPC.Failure) -> TaskWait.Result {
+    let ids = try self.ids(wait.ids, wait.batchID)
+    if !ids.allSatisfy({ isOver($0) }), wait.timeoutSeconds != 0, !endsWaitsAtOnce {
+      nextWait += 1
+      let number = nextWait
+      await withTaskCancellationHandler {
+        await withCheckedContinuation { continuation in
+          if Task.isCancelled { return continuation.resume() }
+          waits[number] = (Set(ids), continuation)
+          for (i, watcher) in watchers.enumerated().reversed() where watcher.count <= waits.count {
+            watchers.remove(at: i)
+            watcher.continuation.resume()
+          }
+        }
+      } onCancel: {
+        Task { await self.resume(number) }
+      }
+      if Task.isCancelled {
+        waitsGivenUp += 1
+        throw RPC.Failure(.unavailable, "the wait was given up")
+      }
+    }
+    var views: [TaskView] = []
+    for id in ids { views.append(try task(id)) }
+    let done = views.allSatisfy(\.state.isTerminal)
+    var counts: [String: Int] = [:]
+    for view in views { counts[view.state.rawValue, default: 0] += 1 }
+    return TaskWait.Result(
+      done: done, timedOut: !done, succeeded: views.allSatisfy { $0.state == .succeeded }, counts: counts, tasks: views)
+  }
+
+  private func resume(_ number: Int) { waits.removeValue(forKey: number)?.continuation.resume() }
+
+  private func cancel(_ selection: TaskSelection) throws(RPC.Failure) -> [TaskView] {
+    let ids = try self.ids(selection.ids, selection.batchID)
+    for id in ids where !isOver(id) { finish(id.raw, as: .cancelled) }
+    return tasks.filter { ids.contains($0.id) }
+  }
+
+  private func stats(_ asked: StatsGet.Parameters) -> StatsGet.Result {
+    var resources = Resources(zone: .warning)
+    resources.cpu = 0.75
+    resources.ram = 0.8
+    return StatsGet.Result(
+      running: tasks.count { $0.state == .running }, queued: tasks.count { $0.state == .queued }, blocked: 0, paused: 0,
+      ended: [:], resources: resources, level: .constrained, tier: .tree, draining: false,
+      limits: ["max_agents_per_session": 5], branches: [BranchCounts(branchID: "main", running: 2, waiting: 1)],
+      runningTasks: Array(tasks.filter { $0.state == .running }.prefix(asked.limit)),
+      queuedTasks: Array(tasks.filter { $0.state == .queued }.prefix(asked.limit)))
+  }
+
+  private func ids(_ ids: [TaskID]?, _ batch: BatchID?) throws(RPC.Failure) -> [TaskID] {
+    if let ids {
+      for id in ids { _ = try task(id) }
+      return ids
+    }
+    let found = tasks.filter { $0.batchID == batch }.map(\.id)
+    if found.isEmpty { throw RPC.Failure(.notFound, "there is no batch \(batch?.description ?? "")") }
+    return found
+  }
+
+  private func task(_ id: TaskID) throws(RPC.Failure) -> TaskView {
+    guard let task = tasks.first(where: { $0.id == id }) else { throw RPC.Failure(.notFound, "there is no task \(id)") }
+    return task
+  }
+
+  private func isOver(_ id: TaskID) -> Bool { tasks.first { $0.id == id }?.state.isTerminal ?? true }
+}
