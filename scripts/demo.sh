@@ -45,7 +45,8 @@ clean_up() {
   for pid in $waiter $events; do kill "$pid" 2>/dev/null; done
   if is "$daemon" jarvisd; then
     # It may have come after its daemon was ready.
-    [ -n "$warden" ] || warden=$(timeout 5 "$BIN_DIR/jarvisctl" --json call daemon.info '{}' 2>/dev/null | report warden)
+    [ -n "$warden" ] ||
+      warden=$(timeout 5 "$BIN_DIR/jarvisctl" --json call daemon.info '{}' 2>/dev/null | report warden 2>/dev/null)
     agents=$(timeout 5 env JARVISCTL="$BIN_DIR/jarvisctl" python3 "$root/scripts/demo_report.py" pids 2>/dev/null)
     kill -TERM "$daemon"
     if ! gone "$daemon" "$end_within"; then
@@ -111,9 +112,11 @@ warden=$(report warden <<<"$info")
 # ---- The scenario ----------------------------------------------------------------------------------------------------
 
 echo "jarvisd is ready (process $daemon, warden ${warden:-on its way}). Auditing $target."
+# The build and the start have just kept the machine busy; tasks would rightly be started one at a time.
+report settled 15
 if [ ! -t 2 ]; then
   # There will be no progress bar: a line for each thing that happens instead.
-  "$BIN_DIR/jarvisctl" events --kind task --branch security-audit &
+  "$BIN_DIR/jarvisctl" --json events --kind task --branch security-audit > >(report progress) &
   events=$!
 fi
 batch=$(jarvisctl --json skill run security-audit path="$target" --branch security-audit)

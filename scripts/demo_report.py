@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 SHOWN = 10
 
@@ -38,7 +39,8 @@ def time_of(text):
 def table(heading, rows):
     widths = [max(len(row[column]) for row in [heading, *rows]) for column in range(len(heading))]
     for row in [heading, *rows]:
-        cells = [cell.ljust(width) if column < 2 else cell.rjust(width) for column, (cell, width) in enumerate(zip(row, widths))]
+        cells = [cell.ljust(width) for cell, width in zip(row[:2], widths)]
+        cells += [cell.rjust(width) for cell, width in zip(row[2:], widths[2:])]
         print("  " + "  ".join(cells).rstrip())
 
 
@@ -47,6 +49,27 @@ def print_submitted(batch):
     for task in batch["tasks"]:
         print(f"  {task['id']}  {task.get('name', '')}: {task.get('description') or task.get('reason', '')}")
     print(flush=True)
+
+
+def print_progress(events):
+    """A line for each task that starts or ends."""
+    states = {}
+    for line in events:
+        task = json.loads(line).get("task")
+        if task is None or states.get(task["id"]) == task["state"]:
+            continue
+        states[task["id"]] = task["state"]
+        if task["state"] not in ("queued", "starting"):
+            print(f"  {task.get('name', task['id'])}: {task['state']}", flush=True)
+
+
+def wait_until_settled(limit):
+    """Waits until the machine is no longer in danger, but not for ever: the audit runs then, too."""
+    deadline = time.monotonic() + limit
+    while (stats := call("stats.get"))["resources"]["zone"] == "danger" and time.monotonic() < deadline:
+        time.sleep(0.25)
+    zone, cpu, ram = (stats["resources"][key] for key in ("zone", "cpu", "ram"))
+    print(f"The machine is in the zone {zone}: CPU {cpu:.0%}, RAM {ram:.0%}.", flush=True)
 
 
 def print_task(task, target):
@@ -66,7 +89,7 @@ def print_task(task, target):
 
 
 def print_findings(batch_id, target):
-    """Everything about the batch, which is over. Returns whether all of its tasks succeeded and said what they found."""
+    """Prints all about the batch, which is over. Returns whether all tasks succeeded and said what they found."""
     tasks = call("task.wait", batch_id=batch_id, timeout_seconds=0)["tasks"]
     stats = call("stats.get")
 
@@ -114,6 +137,10 @@ def main(what, *arguments):
         print(json.load(sys.stdin)["batch_id"])
     elif what == "submitted":
         print_submitted(json.load(sys.stdin))
+    elif what == "progress":
+        print_progress(sys.stdin)
+    elif what == "settled":
+        wait_until_settled(float(*arguments))
     elif what == "pids":
         for task in call("task.list", states=["starting", "running", "paused"])["tasks"]:
             if "pid" in task:

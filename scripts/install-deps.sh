@@ -68,7 +68,8 @@ install_packages() {
     as_root=(sudo)
     # Without a terminal nobody could type the password.
     [ -t 0 ] || as_root=(sudo -n)
-    "${as_root[@]}" true || fail "Missing packages: $*" "sudo doesn't let you become root. Have somebody run:" "  $command"
+    "${as_root[@]}" true || fail "Missing packages: $*" "sudo doesn't let you become root. Have somebody run:" \
+      "  $command"
   fi
   local -a apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
   echo "Installing: $*"

@@ -13,6 +13,7 @@ for program in jarvisd jarvis-warden jarvisctl; do
   [ -x "$BIN_DIR/$program" ] || { echo "$BIN_DIR/$program is missing: make build makes it." >&2; exit 1; }
 done
 
+[ -z "$DESTDIR" ] || mkdir -p "$DESTDIR"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 files=() folders=()

@@ -31,6 +31,12 @@ else
     python_status=$?
 fi
 
-word() { case $1 in 0) echo passed ;; 124 | 137) echo "FAILED (took too long)" ;; *) echo "FAILED (status $1)" ;; esac; }
+word() {
+  case $1 in
+    0) echo passed ;;
+    124 | 137) echo "FAILED (took too long)" ;;
+    *) echo "FAILED (status $1)" ;;
+  esac
+}
 echo "Swift tests: $(word "$swift_status"). Python tests: $(word "$python_status")."
 [ "$swift_status" = 0 ] && [ "$python_status" = 0 ]

@@ -113,7 +113,11 @@ public struct Daemon: Sendable {
   /// Runs the services; on a signal they are told to end from the last to the first.
   private func runServices(_ parts: Parts) async throws {
     let (paths, log, options) = (paths, log, options)
+    let listening = Milestone()
     let monitor = ResourceMonitor(coordinator: parts.coordinator, notifier: parts.notifier, log: log) {
+      // Whoever is told "ready" connects at once, and a standalone daemon's tier is known with its warden.
+      await listening.reached(within: 10)
+      if options.isStandalone { await parts.link.connected.reached(within: 0.8) }
       parts.notifier.ready(status: "listening on \(paths.socket)")
       if options.isStandalone {
         TerminalLine.write("jarvisd: ready, listening on \(paths.socket)")
@@ -131,13 +135,15 @@ public struct Daemon: Sendable {
         }
       },
       Running("monitor") { await monitor.run() },
-      Front(parts: parts.server, activated: parts.activated, path: paths.socket) {
+      Front(parts: parts.server, activated: parts.activated, path: paths.socket, listening: listening) {
         await self.windDown(parts)
       },
     ]
     var configuration = ServiceGroupConfiguration(
-      services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
-    configuration.maximumGracefulShutdownDuration = .seconds(loaded.config.daemon.drain + loaded.config.limits.grace + 20)
+      services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
+    configuration.maximumGracefulShutdownDuration = .seconds(
+      loaded.config.daemon.drain + loaded.config.limits.grace + 20)
     try await ServiceGroup(configuration: configuration).run()
   }
 
@@ -154,6 +160,8 @@ public struct Daemon: Sendable {
           log.error("some agents could not be stopped; the next start takes care of them")
         }
       }
+      // A warden that was just started hears it only when it is connected, and would stay for a while otherwise.
+      await parts.link.connected.reached(within: 2)
       parts.link.send(.shutdown(killAgents: true))
       // Nothing answers; the connection's end is the answer.
       _ = await parts.link.closed(within: 5)
@@ -185,14 +193,17 @@ public struct Daemon: Sendable {
     } else {
       throw StartupError(description: "neither XDG_STATE_HOME nor HOME is set, so there is no place for the store")
     }
-    let named = [options.socket, environment["JARVIS_SOCKET"], config.daemon.socket].compactMap { $0 }.first { !$0.isEmpty }
+    let named = [options.socket, environment["JARVIS_SOCKET"], config.daemon.socket].compactMap { $0 }.first {
+      !$0.isEmpty
+    }
     let socket = named ?? runtime + "/jarvis.sock"
     for path in [socket, runtime + "/warden.sock"] {
       guard path.hasPrefix("/") else { throw StartupError(description: "the socket's path must be absolute: \(path)") }
       // sun_path of unix(7).
       guard path.utf8.count < 108 else {
         throw StartupError(
-          description: "the socket's path is longer than the 107 bytes that Linux allows: \(path). Use a shorter XDG_RUNTIME_DIR")
+          description:
+            "the socket's path is longer than the 107 bytes that Linux allows: \(path). Use a shorter XDG_RUNTIME_DIR")
       }
     }
     return Paths(runtime: runtime, state: state, socket: socket)
@@ -223,7 +234,8 @@ public struct Daemon: Sendable {
       throw StartupError(description: "another program already listens on \(paths.socket); stop it, or use --socket")
     }
     guard unlink(paths.socket) == 0 || errno == ENOENT else {
-      throw StartupError(description: "the stale socket \(paths.socket) can't be removed: \(String(cString: strerror(errno)))")
+      throw StartupError(
+        description: "the stale socket \(paths.socket) can't be removed: \(String(cString: strerror(errno)))")
     }
   }
 
@@ -265,6 +277,7 @@ private struct Front: Service {
   let parts: SocketServer
   let activated: Int32?
   let path: String
+  let listening: Milestone
   let windDown: @Sendable () async -> Void
 
   func run() async throws {
@@ -273,8 +286,29 @@ private struct Front: Service {
     } catch {
       throw StartupError(description: "can't listen on \(path): \(error)")
     }
+    listening.reach()
     try? await gracefulShutdown()
     await windDown()
+  }
+}
+
+/// Something that happens once, which others wait for.
+final class Milestone: Sendable {
+  private let stream: AsyncStream<Never>
+  private let continuation: AsyncStream<Never>.Continuation
+
+  init() { (stream, continuation) = AsyncStream.makeStream() }
+
+  func reach() { continuation.finish() }
+
+  /// Returns when it has been reached, or when the time is up.
+  func reached(within seconds: Double) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { [stream] in for await _ in stream {} }
+      group.addTask { try? await Task.sleep(for: .seconds(seconds), clock: .continuous) }
+      await group.next()
+      group.cancelAll()
+    }
   }
 }
 

@@ -90,6 +90,7 @@ public enum RPC {
       self.init(.invalidParams, error.description, data: ["field": .string(error.path)])
     }
 
+    /// The words for people.
     public var description: String { message }
 
     /// The `error` member.
@@ -192,6 +193,8 @@ public protocol Method: Sendable {
 public struct Empty: WireObject {
   /// Nothing.
   public init() {}
+  /// Reads nothing.
   public init(reading fields: inout ObjectReader) throws(WireError) {}
+  /// Writes nothing.
   public func write(_ fields: inout ObjectWriter) {}
 }

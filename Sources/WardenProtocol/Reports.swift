@@ -26,7 +26,8 @@ public struct ExitReport: Equatable, Sendable {
   /// The most memory used at once, bytes: the whole cgroup (`memory.peak`) where the kernel has it, else the
   /// largest single process (`ru_maxrss`, which is never below the warden's own few megabytes).
   public var peakMemoryBytes: UInt64
-  /// Processes that the kernel killed for want of memory (`memory.events`, `oom_kill`); 0 where unknown.
+  /// Kills for want of memory as the kernel counts them (`memory.events`, `oom_kill`): above 0 says that it
+  /// happened; the number may exceed that of the processes. 0 where unknown.
   public var oomKills: UInt64
   /// Processes still alive in the group when the main process ended; they were killed.
   public var leftoverKilled: UInt32

@@ -31,7 +31,8 @@ struct JarvisD: AsyncParsableCommand {
   @Flag(help: "Log everything, also to a terminal.")
   var verbose = false
 
-  @Flag(help: "Check the configuration (that of --config, or the one that would be found), say what is wrong, and exit.")
+  @Flag(
+    help: "Check the configuration (that of --config, or the one that would be found), say what is wrong, and exit.")
   var checkConfig = false
 
   @Argument(help: .hidden)

@@ -244,7 +244,7 @@ def test_destdir_is_put_before_every_path_and_kept_out_of_the_files(machine, tmp
     assert "ExecStart=/opt/jarvis/bin/jarvisd\n" in service
     assert machine.calls() == []
     machine.make("uninstall", *variables, "PURGE=1")
-    assert machine.files(stage) == set()
+    assert machine.everything(stage) == set()
 
 
 @pytest.mark.parametrize("variable", ["PREFIX=relative", "DESTDIR=relative"])

@@ -12,7 +12,8 @@ extension Coordinator {
       let unknown = ids.filter { tasks[$0] == nil }
       if !unknown.isEmpty {
         let rows = try await stored { (store) throws(StoreError) in try await store.tasks(unknown) }
-        if rows.count < Set(unknown).count, let missing = unknown.first(where: { id in !rows.contains { $0.id == id } }) {
+        if rows.count < Set(unknown).count, let missing = unknown.first(where: { id in !rows.contains { $0.id == id } })
+        {
           throw Self.noTask(missing)
         }
       }
@@ -26,12 +27,15 @@ extension Coordinator {
     let rows = try await stored { (store) throws(StoreError) in
       try await store.tasksPage(TaskFilter(batch: batch), limit: 10_000, newestFirst: false).rows
     }
-    guard !rows.isEmpty else { throw RPC.Failure(.notFound, "there is no batch \(batch)", data: ["id": .string("\(batch)")]) }
+    guard !rows.isEmpty else {
+      throw RPC.Failure(.notFound, "there is no batch \(batch)", data: ["id": .string("\(batch)")])
+    }
     return rows.map(\.id)
   }
 
   static func noTask(_ id: TaskID) -> RPC.Failure {
-    RPC.Failure(.notFound, "there is no task \(id): it never was, or its history has been pruned", data: ["id": .string("\(id)")])
+    RPC.Failure(
+      .notFound, "there is no task \(id): it never was, or its history has been pruned", data: ["id": .string("\(id)")])
   }
 
   /// Reads from the store, with its errors in the protocol's words.
@@ -51,7 +55,8 @@ extension Coordinator {
         steps += 1
       }
       if parent != agent.task {
-        throw RPC.Failure(.forbidden, "task \(agent.task) may act on the tasks it spawned only, and \(id) is none of them")
+        throw RPC.Failure(
+          .forbidden, "task \(agent.task) may act on the tasks it spawned only, and \(id) is none of them")
       }
     }
   }
@@ -92,7 +97,8 @@ extension Coordinator {
         _ = try? scheduler.edit(id, TaskChange(notBefore: Self.never))
         parcel.changes.append(.state(row(of: held)))
       case .starting:
-        throw RPC.Failure(.conflict, "task \(id) is just being started; pause it in a moment", data: ["id": .string("\(id)")])
+        throw RPC.Failure(
+          .conflict, "task \(id) is just being started; pause it in a moment", data: ["id": .string("\(id)")])
       default: break
       }
     }
@@ -153,7 +159,9 @@ extension Coordinator {
     var environment: [String: String] = [:]
     if let hash = first.0.environmentHash {
       let json = try await stored { (store) throws(StoreError) in try await store.environment(hash) }
-      if let json, let parsed = try? JSON(parsing: json), let values = try? [String: String].read(parsed, at: .root("environment")) {
+      if let json, let parsed = try? JSON(parsing: json),
+        let values = try? [String: String].read(parsed, at: .root("environment"))
+      {
         environment = values
       }
     }
@@ -171,7 +179,8 @@ extension Coordinator {
       tasks: prepared, branch: caller.agent?.branch ?? first.0.branch, strategy: strategy ?? .auto,
       environment: environment, outside: [:])
     return try await submit(
-      batch, session: caller.agent?.session ?? first.0.session, name: "retry of \(first.0.batch)", requestKey: nil, agent: caller.agent)
+      batch, session: caller.agent?.session ?? first.0.session, name: "retry of \(first.0.batch)", requestKey: nil,
+      agent: caller.agent)
   }
 
   // MARK: edit
@@ -181,11 +190,13 @@ extension Coordinator {
     try checkMayControl([id], caller)
     guard let old = tasks[id] else {
       _ = try await ids(of: TaskSelection(ids: [id]))
-      throw RPC.Failure(.conflict, "task \(id) is over; only waiting tasks can be edited", data: ["id": .string("\(id)")])
+      throw RPC.Failure(
+        .conflict, "task \(id) is over; only waiting tasks can be edited", data: ["id": .string("\(id)")])
     }
     guard old.state.isWaiting else {
       throw RPC.Failure(
-        .conflict, "task \(id) is \(old.state.rawValue); only waiting tasks can be edited", data: ["id": .string("\(id)")])
+        .conflict, "task \(id) is \(old.state.rawValue); only waiting tasks can be edited",
+        data: ["id": .string("\(id)")])
     }
     var new = old
     if let priority = change.priority {

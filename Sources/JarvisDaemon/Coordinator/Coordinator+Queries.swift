@@ -22,7 +22,8 @@ extension Coordinator {
       for row in try await stored({ (store) throws(StoreError) in try await store.tasks(over) }) { rows[row.id] = row }
     }
     let explained = ids.count <= 32
-    return ids.compactMap { id in tasks[id].map { view(of: $0, explained: explained) } ?? rows[id].map { TaskView($0) } }
+    return ids.compactMap { id in tasks[id].map { view(of: $0, explained: explained) } ?? rows[id].map { TaskView($0) }
+    }
   }
 
   func list(_ query: TaskList.Parameters, branch: String?) async throws(RPC.Failure) -> TaskList.Result {

@@ -43,7 +43,8 @@ extension Coordinator {
     nextBatch = live.nextBatchID.raw
     nextFinding = live.nextFindingID
     for (hash, json) in live.environments {
-      guard let parsed = try? JSON(parsing: json), let values = try? [String: String].read(parsed, at: .root("environment"))
+      guard let parsed = try? JSON(parsing: json),
+        let values = try? [String: String].read(parsed, at: .root("environment"))
       else { continue }
       environments[hash] = EnvironmentEntry(values: values, json: json, uses: 0)
     }
@@ -60,7 +61,9 @@ extension Coordinator {
       log.critical("the store holds a specification of task \(id) that can't be read; the task is left alone")
     }
     let count = tasks.count
-    if count > 0 { log.debug("\(count) live tasks came back from the store, \(scheduler.counts.active) of them were running") }
+    if count > 0 {
+      log.debug("\(count) live tasks came back from the store, \(scheduler.counts.active) of them were running")
+    }
     flush()
   }
 

@@ -275,7 +275,9 @@ extension Coordinator {
     parcel.effects.append(.ended(id, state))
     finished[id] = terminal
     let level: MessageID = state == .killed ? .taskKilled : .taskEnded
-    log.log(level: state == .killed ? .warning : .info, "\(id) \(state.rawValue): \(why)", metadata: metadata(of: task, level))
+    log.log(
+      level: state == .killed ? .warning : .info, "\(id) \(state.rawValue): \(why)", metadata: metadata(of: task, level)
+    )
   }
 
   /// What the end of one task did to others.

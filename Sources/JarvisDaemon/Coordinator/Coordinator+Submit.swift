@@ -38,7 +38,8 @@ extension Coordinator {
     live.reserveCapacity(prepared.tasks.count)
     for (i, task) in prepared.tasks.enumerated() {
       live.append(
-        newTask(task, id: TaskID(first + UInt64(i)), sequence: i, first: first, batch: batchID, at: time, environment, agent))
+        newTask(
+          task, id: TaskID(first + UInt64(i)), sequence: i, first: first, batch: batchID, at: time, environment, agent))
     }
     var changes: [Change] = [.batch(row)]
     if let json = environments[environment]?.json { changes.append(.environment(id: environment, json: json)) }
@@ -80,7 +81,8 @@ extension Coordinator {
     return TaskEntry(
       id: task.id, sequence: task.id.raw, priority: task.priority, submittedAt: task.submittedAt,
       notBefore: task.notBefore, expected: expected.cost, expectedIsDeclared: expected.isDeclared,
-      after: task.stored.dependencies.compactMap { after in TaskID(after.task).map { Dependency($0, after.condition) } })
+      after: task.stored.dependencies.compactMap { after in TaskID(after.task).map { Dependency($0, after.condition) } }
+    )
   }
 
   /// What a task is expected to use: its limits if declared, else what was taught of its type, else unknown.

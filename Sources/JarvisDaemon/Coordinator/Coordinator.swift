@@ -290,7 +290,8 @@ public actor Coordinator {
     let (zone, level) = (scheduler.zone, scheduler.level)
     guard zone != lastZone || level != lastLevel else { return }
     let figures = scheduler.machine.map { "CPU \(Self.percent($0.cpu)), RAM \(Self.percent($0.ram))" } ?? "no sample"
-    let message = "zone \(lastZone.rawValue) → \(zone.rawValue), level \(lastLevel.rawValue) → \(level.rawValue): \(figures)"
+    let message =
+      "zone \(lastZone.rawValue) → \(zone.rawValue), level \(lastLevel.rawValue) → \(level.rawValue): \(figures)"
     if zone != lastZone {
       log.info("\(message)", metadata: [MessageID.metadataKey: MessageID.zoneChanged.metadata])
     } else {

@@ -148,7 +148,8 @@ enum Text {
   static func signal(_ n: Int32) -> String {
     let names: [Int32: String] = [
       1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL",
-      11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 24: "SIGXCPU", 25: "SIGXFSZ", 31: "SIGSYS",
+      5: "SIGTRAP", 10: "SIGUSR1", 11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
+      24: "SIGXCPU", 25: "SIGXFSZ", 31: "SIGSYS",
     ]
     return names[n].map { "\($0) (\(n))" } ?? "signal \(n)"
   }

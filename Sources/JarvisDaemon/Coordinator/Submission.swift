@@ -116,7 +116,9 @@ struct SubmissionCheck {
   static func derivedType(_ spec: TaskSpec, runner: String) -> String {
     func base(_ program: some StringProtocol) -> String {
       let name = program.split(whereSeparator: { $0 == "/" }).last.map { String($0) } ?? "command"
-      let plain = name.unicodeScalars.prefix(40).allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789._+-".unicodeScalars.contains($0)) }
+      let plain = name.unicodeScalars.prefix(40).allSatisfy {
+        $0.isASCII && ($0.properties.isAlphabetic || "0123456789._+-".unicodeScalars.contains($0))
+      }
       return plain && name.utf8.count <= 40 ? name : "command"
     }
     switch spec.command {

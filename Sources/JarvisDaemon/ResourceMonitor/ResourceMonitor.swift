@@ -53,7 +53,9 @@ struct ResourceMonitor: Sendable {
       }
       // The first share of the CPU needs two samples near each other.
       if samples == 1 { wait = min(wait, 0.12) }
-      do { try await Task.sleep(for: .seconds(wait), tolerance: .seconds(wait / 10), clock: .continuous) } catch { return }
+      do { try await Task.sleep(for: .seconds(wait), tolerance: .seconds(wait / 10), clock: .continuous) } catch {
+        return
+      }
     }
   }
 }

@@ -44,7 +44,8 @@ struct RunnerTable: Sendable {
       if let found = try? check(name, path: path, folder: folder) { return found }
     }
     throw CommandError(
-      message: "is missing, and no agent is installed that could take the description as its prompt (looked in PATH for "
+      message:
+        "is missing, and no agent is installed that could take the description as its prompt (looked in PATH for "
         + Config.knownRunners.joined(separator: ", ")
         + "). Install one of them, name one in `[agents] runner`, or give the task a `command`", field: "runner")
   }

@@ -25,8 +25,11 @@ public struct Caller: Sendable, Hashable {
 
 /// The task that a calling agent works for, and what it inherits from it.
 public struct AgentIdentity: Sendable, Hashable {
+  /// The task.
   public var task: TaskID
+  /// Its branch.
   public var branch: String
+  /// Its session.
   public var session: String
   /// 0 for a task that a person or a session submitted, 1 for a task that such a task submitted, and so on.
   public var depth: Int

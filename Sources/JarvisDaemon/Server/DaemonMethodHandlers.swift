@@ -50,7 +50,8 @@ extension Coordinator {
       version: jarvisVersion, pid: Int(getpidNow()), startedAt: services.startedAt, socket: paths.socket,
       stateDirectory: paths.state, configFile: services.configFile(), standalone: services.isStandalone,
       wardenPID: (welcome?.wardenPID).map(Int.init), tier: tier,
-      cgroupRoot: welcome.flatMap { $0.cgroupRoot.isEmpty ? nil : $0.cgroupRoot }, controllers: welcome?.controllers ?? [])
+      cgroupRoot: welcome.flatMap { $0.cgroupRoot.isEmpty ? nil : $0.cgroupRoot },
+      controllers: welcome?.controllers ?? [])
   }
 
   /// Looks at everything that Jarvis needs, and says how to mend what is missing.
@@ -74,7 +75,8 @@ extension Coordinator {
       case .sampled, .tree:
         add(
           "tier", .warning, "\(welcome.tier.rawValue): \(welcome.reasons.joined(separator: " "))",
-          "run Jarvis under `systemd --user` with cgroup v2 and delegated controllers (README, \"Limits\") to have the kernel hold them")
+          "run Jarvis under `systemd --user` with cgroup v2 and delegated controllers (README, \"Limits\") to have the kernel hold them"
+        )
       }
       add("controllers", .ok, welcome.controllers.isEmpty ? "none" : welcome.controllers.joined(separator: " "))
     }
@@ -101,13 +103,16 @@ extension Coordinator {
       let info = try await store.info()
       let faults = try await store.check()
       if !refused.isEmpty {
-        add("store", .problem, "it can't write: \(refused.count) groups of changes wait", "make room on the disk of \(info.path)")
+        add(
+          "store", .problem, "it can't write: \(refused.count) groups of changes wait",
+          "make room on the disk of \(info.path)")
       } else if let fault = faults.first {
         add("store", .problem, fault, "move \(info.path) away after saving it with `sqlite3 FILE .recover`")
       } else {
         add(
           "store", .ok,
-          "\(info.path), \(Text.bytes(UInt64(max(0, info.bytes)))), schema \(info.schemaVersion), SQLite \(info.sqliteVersion)", nil)
+          "\(info.path), \(Text.bytes(UInt64(max(0, info.bytes)))), schema \(info.schemaVersion), SQLite \(info.sqliteVersion)",
+          nil)
       }
     } catch {
       add("store", .problem, error.description, nil)

@@ -95,7 +95,8 @@ extension Coordinator {
     if let words = query.query, words.contains(where: { !$0.isWhitespace }) {
       let hits = try await stored { (store) throws(StoreError) in
         try await store.searchFindings(
-          scope: place.scope, branches: [place.branch], query: words, now: time, limit: query.limit, offset: query.offset)
+          scope: place.scope, branches: [place.branch], query: words, now: time, limit: query.limit,
+          offset: query.offset)
       }
       return HiveSearch.Result(
         findings: hits.map { hit in

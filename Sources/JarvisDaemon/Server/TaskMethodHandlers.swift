@@ -63,7 +63,8 @@ extension TaskView {
   func checkVisible(to caller: Caller) throws(RPC.Failure) {
     guard let agent = caller.agent, agent.branch != branchID else { return }
     throw RPC.Failure(
-      .forbidden, "task \(id) belongs to branch \"\(branchID)\", and the agent of task \(agent.task) reads its own branch only")
+      .forbidden,
+      "task \(id) belongs to branch \"\(branchID)\", and the agent of task \(agent.task) reads its own branch only")
   }
 }
 

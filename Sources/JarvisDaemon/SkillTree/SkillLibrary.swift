@@ -36,7 +36,8 @@ enum SkillLibrary {
     do throws(SkillError) {
       tasks = try skill.instantiate(parameters: parameters)
     } catch {
-      throw RPC.Failure(.invalidParams, error.description, data: ["field": .string("params.parameters.\(error.parameter)")])
+      throw RPC.Failure(
+        .invalidParams, error.description, data: ["field": .string("params.parameters.\(error.parameter)")])
     }
     var batch = TaskSpawn.Parameters(tasks: tasks.map { TaskSpec($0) })
     batch.name = skill.name

@@ -40,7 +40,8 @@ final class WardenLauncher: Sendable {
       case .path(let path): path
       }
     let line = [
-      program, "--socket", paths.wardenSocket, "--state-dir", paths.wardenState, "--cgroup-root", cgroup, "--linger", "10",
+      program, "--socket", paths.wardenSocket, "--state-dir", paths.wardenState, "--cgroup-root", cgroup, "--linger",
+      "10",
     ]
     let pid = try spawn(line)
     child.withLock { $0 = pid }

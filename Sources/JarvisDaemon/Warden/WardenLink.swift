@@ -13,6 +13,8 @@ final class WardenLink: WardenPort {
   private let launcher: WardenLauncher?
   private let log: Logger
   private let channel = Mutex<(any Channel)?>(nil)
+  /// The first connection stands, and the coordinator knows what the warden has.
+  let connected = Milestone()
 
   init(path: String, group: any EventLoopGroup, launcher: WardenLauncher?, log: Logger) {
     self.path = path
@@ -113,7 +115,8 @@ final class WardenLink: WardenPort {
         switch message {
         case .welcome(let who) where !isReady:
           guard who.version == Frame.version else {
-            return "it speaks version \(who.version) of the protocol, and this daemon version \(Frame.version); restart both"
+            return
+              "it speaks version \(who.version) of the protocol, and this daemon version \(Frame.version); restart both"
           }
           welcome = who
         case .runs(let part, let isLast) where !isReady:
@@ -121,6 +124,7 @@ final class WardenLink: WardenPort {
           if isLast, let welcome {
             isReady = true
             await coordinator.receive(.connected(welcome, runs))
+            connected.reach()
           }
         default: later.append(message)
         }

@@ -9,6 +9,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Bytes into the line, 1 and up.
   public let column: Int
 
+  /// The words for people.
   public var description: String { "line \(line), column \(column): \(message)" }
 }
 

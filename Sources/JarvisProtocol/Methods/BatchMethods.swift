@@ -1,13 +1,22 @@
 /// A batch as Jarvis shows it.
 public struct BatchView: WireObject, Hashable {
+  /// The batch's id.
   public var id: BatchID
+  /// Its name.
   public var name: String?
+  /// The context it belongs to.
   public var branchID: String
+  /// The session it came from.
   public var sessionID: String
+  /// How its tasks are run.
   public var strategy: Strategy
+  /// When it was submitted.
   public var submittedAt: Timestamp
+  /// How many of its tasks are in each state.
   public var counts: [String: Int]
+  /// How many tasks it has.
   public var total: Int
+  /// Whether all of them are over.
   public var done: Bool
 
   /// A batch.
@@ -26,6 +35,7 @@ public struct BatchView: WireObject, Hashable {
     self.done = done
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     id = try fields.required("id", "the batch's id")
     name = try fields.optional("name", "its name")
@@ -38,6 +48,7 @@ public struct BatchView: WireObject, Hashable {
     done = try fields.required("done", "whether all of them are over")
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("id", id)
     fields.set("name", name)
@@ -53,18 +64,24 @@ public struct BatchView: WireObject, Hashable {
 
 /// `batch.list`
 public enum BatchList: Method {
+  /// As on the wire.
   public static let name = "batch.list"
+  /// What it does.
   public static let summary = "Lists batches, newest first, a page at a time."
+  /// Parameters that a test reads.
   public static let example: JSON = ["limit": 20]
 
   /// Which page.
   public struct Parameters: WireObject, Hashable {
+    /// How many at most.
     public var limit: Int
+    /// `next_cursor` of the page before.
     public var cursor: String?
 
     /// The first page.
     public init(limit: Int = 50) { self.limit = limit }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       limit = try fields.defaulted("limit", "how many at most", 50, schema: .integer(minimum: 1, maximum: 1000))
       cursor = try fields.optional("cursor", "`next_cursor` of the page before")
@@ -72,6 +89,7 @@ public enum BatchList: Method {
       if let cursor { try fields.check("cursor", BatchID(cursor) != nil, "is no cursor of this method") }
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("limit", limit)
       fields.set("cursor", cursor)
@@ -80,7 +98,9 @@ public enum BatchList: Method {
 
   /// A page of batches.
   public struct Result: WireObject, Hashable {
+    /// The batches, newest first.
     public var batches: [BatchView]
+    /// For the next page; absent on the last.
     public var nextCursor: String?
 
     /// A page.
@@ -89,11 +109,13 @@ public enum BatchList: Method {
       self.nextCursor = nextCursor
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       batches = try fields.required("batches", "the batches, newest first")
       nextCursor = try fields.optional("next_cursor", "for the next page; absent on the last")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("batches", batches)
       fields.set("next_cursor", nextCursor)
@@ -103,22 +125,29 @@ public enum BatchList: Method {
 
 /// `batch.get`
 public enum BatchGet: Method {
+  /// As on the wire.
   public static let name = "batch.get"
+  /// What it does.
   public static let summary = "Shows one batch."
+  /// Parameters that a test reads.
   public static let example: JSON = ["batch_id": "b1"]
 
   /// Which batch.
   public struct Parameters: WireObject, Hashable {
+    /// The batch's id.
     public var batchID: BatchID
 
     /// A batch.
     public init(batchID: BatchID) { self.batchID = batchID }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       batchID = try fields.required("batch_id", "the batch's id")
     }
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) { fields.set("batch_id", batchID) }
   }
 
+  /// What it answers.
   public typealias Result = BatchView
 }

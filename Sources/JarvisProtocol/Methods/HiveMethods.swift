@@ -5,15 +5,25 @@ public enum FindingKind: String, WireEnum {
 
 /// An entry of the hive-mind.
 public struct FindingView: WireObject, Hashable {
+  /// The finding's id, such as f12.
   public var id: String
+  /// The branch that shares it.
   public var branchID: String
+  /// The task that left it, by the kernel's word; absent where a person did.
   public var taskID: TaskID?
+  /// What it is.
   public var kind: FindingKind
+  /// A headline.
   public var title: String?
+  /// What was found.
   public var text: String
+  /// Labels.
   public var tags: [String]
+  /// How sure the finder is, 0 to 1.
   public var confidence: Double?
+  /// When.
   public var at: Timestamp
+  /// The part of the text that matched a search.
   public var snippet: String?
 
   /// A finding.
@@ -26,6 +36,7 @@ public struct FindingView: WireObject, Hashable {
     tags = []
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     id = try fields.required("id", "the finding's id, such as f12")
     branchID = try fields.required("branch_id", "the branch that shares it")
@@ -39,6 +50,7 @@ public struct FindingView: WireObject, Hashable {
     snippet = try fields.optional("snippet", "the part of the text that matched a search")
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("id", id)
     fields.set("branch_id", branchID)
@@ -55,17 +67,26 @@ public struct FindingView: WireObject, Hashable {
 
 /// `hive.put`
 public enum HivePut: Method {
+  /// As on the wire.
   public static let name = "hive.put"
+  /// What it does.
   public static let summary = "Stores a finding on a branch; an agent's branch and task come from its cgroup."
+  /// Parameters that a test reads.
   public static let example: JSON = ["text": "src/auth.swift:12 handles the login", "tags": ["auth"]]
 
   /// The finding.
   public struct Parameters: WireObject, Hashable {
+    /// What was found.
     public var text: String
+    /// A headline.
     public var title: String?
+    /// What it is.
     public var kind: FindingKind
+    /// Labels, at most 32.
     public var tags: [String]
+    /// How sure the finder is.
     public var confidence: Double?
+    /// The branch; default: the caller's.
     public var branchID: String?
 
     /// A finding.
@@ -75,6 +96,7 @@ public enum HivePut: Method {
       tags = []
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       text = try fields.required("text", "what was found", schema: .string(format: nil, maxLength: 262_144))
       title = try fields.optional("title", "a headline", schema: .string(format: nil, maxLength: 512))
@@ -93,6 +115,7 @@ public enum HivePut: Method {
       }
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("text", text)
       fields.set("title", title)
@@ -103,21 +126,29 @@ public enum HivePut: Method {
     }
   }
 
+  /// What it answers.
   public typealias Result = FindingView
 }
 
 /// `hive.search`
 public enum HiveSearch: Method {
+  /// As on the wire.
   public static let name = "hive.search"
+  /// What it does.
   public static let summary =
     "Finds findings of a branch by words (best first), or lists the newest where no query is given."
+  /// Parameters that a test reads.
   public static let example: JSON = ["query": "login", "limit": 10]
 
   /// What to look for.
   public struct Parameters: WireObject, Hashable {
+    /// Words; all of them must occur.
     public var query: String?
+    /// The branch; default: the caller's.
     public var branchID: String?
+    /// How many at most.
     public var limit: Int
+    /// How many to skip.
     public var offset: Int
 
     /// A search.
@@ -127,6 +158,7 @@ public enum HiveSearch: Method {
       offset = 0
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       query = try fields.optional("query", "words; all of them must occur")
       branchID = try fields.optional("branch_id", "the branch; default: the caller's")
@@ -136,6 +168,7 @@ public enum HiveSearch: Method {
       try fields.check("offset", (0...1_000_000).contains(offset), "must be 0 to 1,000,000, found \(offset)")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("query", query)
       fields.set("branch_id", branchID)
@@ -146,36 +179,46 @@ public enum HiveSearch: Method {
 
   /// What was found.
   public struct Result: WireObject, Hashable {
+    /// Best first, or newest first without a query.
     public var findings: [FindingView]
 
     /// Findings.
     public init(findings: [FindingView]) { self.findings = findings }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       findings = try fields.required("findings", "best first, or newest first without a query")
     }
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) { fields.set("findings", findings) }
   }
 }
 
 /// `hive.get`
 public enum HiveGet: Method {
+  /// As on the wire.
   public static let name = "hive.get"
+  /// What it does.
   public static let summary = "Shows one finding, whole."
+  /// Parameters that a test reads.
   public static let example: JSON = ["id": "f1"]
 
   /// Which one.
   public struct Parameters: WireObject, Hashable {
+    /// The finding's id, such as f12.
     public var id: String
 
     /// A finding.
     public init(id: String) { self.id = id }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       id = try fields.required("id", "the finding's id, such as f12")
     }
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) { fields.set("id", id) }
   }
 
+  /// What it answers.
   public typealias Result = FindingView
 }

@@ -1,6 +1,8 @@
 /// A share of the machine.
 public struct ResourceShare: WireObject, Hashable {
+  /// Share of the machine's cores.
   public var cpu: Double?
+  /// Share of the machine's memory.
   public var ram: Double?
 
   /// Shares, 0 to 1.
@@ -9,6 +11,7 @@ public struct ResourceShare: WireObject, Hashable {
     self.ram = ram
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     cpu = try fields.optional("cpu", "share of the machine's cores", schema: .number(minimum: 0, maximum: 1))
     ram = try fields.optional("ram", "share of the machine's memory", schema: .number(minimum: 0, maximum: 1))
@@ -16,6 +19,7 @@ public struct ResourceShare: WireObject, Hashable {
     if let ram { try fields.check("ram", (0...1).contains(ram), "must be 0 to 1, found \(ram)") }
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("cpu", cpu)
     fields.set("ram", ram)
@@ -24,10 +28,15 @@ public struct ResourceShare: WireObject, Hashable {
 
 /// What somebody taught Jarvis about a type of task.
 public struct Learning: WireObject, Hashable {
+  /// The type of task.
   public var taskType: String
+  /// Share of time saved by running such tasks in parallel.
   public var parallelBenefit: Double?
+  /// What was seen.
   public var notes: String?
+  /// What one such task costs, as shares of the machine.
   public var resourceCost: ResourceShare?
+  /// When it was stored (set by Jarvis).
   public var recordedAt: Timestamp?
 
   /// A learning.
@@ -42,6 +51,7 @@ public struct Learning: WireObject, Hashable {
     self.recordedAt = recordedAt
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     taskType = try fields.required("task_type", "the type of task", schema: .string(format: nil, maxLength: 128))
     parallelBenefit = try fields.optional(
@@ -58,6 +68,7 @@ public struct Learning: WireObject, Hashable {
     try fields.check("notes", (notes?.utf8.count ?? 0) <= 16_384, "must be at most 16 KiB")
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("task_type", taskType)
     fields.set("parallel_benefit", parallelBenefit)
@@ -69,38 +80,51 @@ public struct Learning: WireObject, Hashable {
 
 /// `learn.record`
 public enum LearnRecord: Method {
+  /// As on the wire.
   public static let name = "learn.record"
+  /// What it does.
   public static let summary = "Stores a learning about parallel execution: the specification's learn_parallelization."
+  /// Parameters that a test reads.
   public static let example: JSON = [
     "task_type": "codebase_search", "parallel_benefit": 0.85,
     "notes": "Searching multiple directories in parallel saves 60% time", "resource_cost": ["cpu": 0.4, "ram": 0.2],
   ]
+  /// What it takes.
   public typealias Parameters = Learning
+  /// What it answers.
   public typealias Result = Learning
 }
 
 /// `learn.get`
 public enum LearnGet: Method {
+  /// As on the wire.
   public static let name = "learn.get"
+  /// What it does.
   public static let summary = "What was taught about one type of task, newest first."
+  /// Parameters that a test reads.
   public static let example: JSON = ["task_type": "codebase_search"]
 
   /// Which type.
   public struct Parameters: WireObject, Hashable {
+    /// The type of task.
     public var taskType: String
 
     /// A type.
     public init(taskType: String) { self.taskType = taskType }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       taskType = try fields.required("task_type", "the type of task")
     }
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) { fields.set("task_type", taskType) }
   }
 
   /// What is known.
   public struct Result: WireObject, Hashable {
+    /// The type of task.
     public var taskType: String
+    /// What was taught, newest first.
     public var learnings: [Learning]
 
     /// Learnings of one type.
@@ -109,11 +133,13 @@ public enum LearnGet: Method {
       self.learnings = learnings
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       taskType = try fields.required("task_type", "the type of task")
       learnings = try fields.required("learnings", "what was taught, newest first")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("task_type", taskType)
       fields.set("learnings", learnings)
@@ -123,21 +149,28 @@ public enum LearnGet: Method {
 
 /// `learn.list`
 public enum LearnList: Method {
+  /// As on the wire.
   public static let name = "learn.list"
+  /// What it does.
   public static let summary = "The newest learning of each type."
+  /// Parameters that a test reads.
   public static let example: JSON = [:]
+  /// What it takes.
   public typealias Parameters = Empty
 
   /// What is known.
   public struct Result: WireObject, Hashable {
+    /// The newest of each type, by type.
     public var learnings: [Learning]
 
     /// One learning a type.
     public init(learnings: [Learning]) { self.learnings = learnings }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       learnings = try fields.required("learnings", "the newest of each type, by type")
     }
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) { fields.set("learnings", learnings) }
   }
 }

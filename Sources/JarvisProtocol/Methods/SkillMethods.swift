@@ -1,9 +1,14 @@
 /// A parameter of a skill.
 public struct SkillParameterView: WireObject, Hashable {
+  /// Its name.
   public var name: String
+  /// String, path or integer.
   public var type: String
+  /// What it is for.
   public var description: String
+  /// Whether it must be given.
   public var required: Bool
+  /// What it is when it is not given.
   public var defaultValue: String?
 
   /// A parameter.
@@ -15,6 +20,7 @@ public struct SkillParameterView: WireObject, Hashable {
     self.defaultValue = defaultValue
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     name = try fields.required("name", "its name")
     type = try fields.required("type", "string, path or integer")
@@ -23,6 +29,7 @@ public struct SkillParameterView: WireObject, Hashable {
     defaultValue = try fields.optional("default", "what it is when it is not given")
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("name", name)
     fields.set("type", type)
@@ -34,12 +41,19 @@ public struct SkillParameterView: WireObject, Hashable {
 
 /// A skill: a named, reusable pattern of tasks.
 public struct SkillView: WireObject, Hashable {
+  /// Its name.
   public var name: String
+  /// What it does.
   public var description: String
+  /// How its tasks are run.
   public var strategy: Strategy
+  /// The branch it runs on unless told otherwise.
   public var branchID: String?
+  /// How many tasks it has.
   public var tasks: Int
+  /// What can be set.
   public var parameters: [SkillParameterView]
+  /// Where it was read from.
   public var file: String
 
   /// A skill.
@@ -56,6 +70,7 @@ public struct SkillView: WireObject, Hashable {
     self.file = file
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     name = try fields.required("name", "its name")
     description = try fields.required("description", "what it does")
@@ -66,6 +81,7 @@ public struct SkillView: WireObject, Hashable {
     file = try fields.required("file", "where it was read from")
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("name", name)
     fields.set("description", description)
@@ -79,15 +95,21 @@ public struct SkillView: WireObject, Hashable {
 
 /// `skill.list`
 public enum SkillList: Method {
+  /// As on the wire.
   public static let name = "skill.list"
+  /// What it does.
   public static let summary =
     "Lists the skills that are installed; a file that can't be read is listed with its faults."
+  /// Parameters that a test reads.
   public static let example: JSON = [:]
+  /// What it takes.
   public typealias Parameters = Empty
 
   /// The skills.
   public struct Result: WireObject, Hashable {
+    /// By name.
     public var skills: [SkillView]
+    /// Files that could not be read, and why.
     public var faults: [String]
 
     /// Skills and files that could not be read.
@@ -96,11 +118,13 @@ public enum SkillList: Method {
       self.faults = faults
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       skills = try fields.required("skills", "by name")
       faults = try fields.defaulted("faults", "files that could not be read, and why", [])
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("skills", skills)
       if !faults.isEmpty { fields.set("faults", faults) }
@@ -110,18 +134,28 @@ public enum SkillList: Method {
 
 /// `skill.run`
 public enum SkillRun: Method {
+  /// As on the wire.
   public static let name = "skill.run"
+  /// What it does.
   public static let summary = "Submits a skill's tasks as a batch."
+  /// Parameters that a test reads.
   public static let example: JSON = ["name": "security-audit", "parameters": ["path": "/home/me/project"]]
 
   /// Which skill, with what.
   public struct Parameters: WireObject, Hashable {
+    /// The skill's name.
     public var name: String
+    /// Its parameters.
     public var parameters: [String: String]
+    /// The context; default: the skill's, else as in task.spawn.
     public var branchID: String?
+    /// How to run them; default: the skill's.
     public var strategy: Strategy?
+    /// The folder; default: the submitter's.
     public var cwd: String?
+    /// The session; default: the connection's.
     public var sessionID: String?
+    /// As in task.spawn.
     public var requestKey: String?
 
     /// A run with the skill's own defaults.
@@ -130,6 +164,7 @@ public enum SkillRun: Method {
       parameters = [:]
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       name = try fields.required("name", "the skill's name")
       parameters = try fields.defaulted("parameters", "its parameters", [:])
@@ -140,6 +175,7 @@ public enum SkillRun: Method {
       requestKey = try fields.optional("request_key", "as in task.spawn")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("name", name)
       if !parameters.isEmpty { fields.set("parameters", parameters) }
@@ -151,5 +187,6 @@ public enum SkillRun: Method {
     }
   }
 
+  /// What it answers.
   public typealias Result = TaskSpawn.Result
 }

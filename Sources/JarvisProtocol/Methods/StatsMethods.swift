@@ -1,14 +1,24 @@
 /// The machine as the daemon sees it.
 public struct Resources: WireObject, Hashable {
+  /// Busy share of all cores, 0 to 1.
   public var cpu: Double
+  /// 1 − MemAvailable/MemTotal.
   public var ram: Double
+  /// Cores of the machine, or of the daemon's own limit.
   public var cores: Double
+  /// Memory of the machine, or of the daemon's own limit.
   public var memoryTotalBytes: Int
+  /// What is left of it.
   public var memoryAvailableBytes: Int
+  /// How loaded the machine is.
   public var zone: Zone
+  /// Share promised to agents that just started.
   public var reservedCPU: Double
+  /// Share promised to agents that just started.
   public var reservedRAM: Double
+  /// Pressure stall shares over 10 s, such as memory_full; 0 to 1.
   public var psi: [String: Double]
+  /// When.
   public var sampledAt: Timestamp?
 
   /// Nothing sampled yet.
@@ -24,6 +34,7 @@ public struct Resources: WireObject, Hashable {
     psi = [:]
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     cpu = try fields.required("cpu", "busy share of all cores, 0 to 1")
     ram = try fields.required("ram", "1 − MemAvailable/MemTotal")
@@ -37,6 +48,7 @@ public struct Resources: WireObject, Hashable {
     sampledAt = try fields.optional("sampled_at", "when")
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("cpu", cpu)
     fields.set("ram", ram)
@@ -53,13 +65,18 @@ public struct Resources: WireObject, Hashable {
 
 /// `stats.get`
 public enum StatsGet: Method {
+  /// As on the wire.
   public static let name = "stats.get"
+  /// What it does.
   public static let summary = "The machine, the queue and the running agents: the specification's get_task_stats."
+  /// Parameters that a test reads.
   public static let example: JSON = [:]
 
   /// How much detail.
   public struct Parameters: WireObject, Hashable {
+    /// List the tasks of this branch only.
     public var branchID: String?
+    /// How many running and how many queued tasks to list at most.
     public var limit: Int
 
     /// All branches.
@@ -68,6 +85,7 @@ public enum StatsGet: Method {
       self.limit = limit
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       branchID = try fields.optional("branch_id", "list the tasks of this branch only")
       limit = try fields.defaulted(
@@ -76,6 +94,7 @@ public enum StatsGet: Method {
       try fields.check("limit", (0...1000).contains(limit), "must be 0 to 1,000, found \(limit)")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("branch_id", branchID)
       fields.set("limit", limit)
@@ -84,18 +103,31 @@ public enum StatsGet: Method {
 
   /// The answer.
   public struct Result: WireObject, Hashable {
+    /// Agents starting or running.
     public var running: Int
+    /// Tasks that wait for their turn, for resources or for a time.
     public var queued: Int
+    /// Tasks that wait for other tasks.
     public var blocked: Int
+    /// Agents that are frozen.
     public var paused: Int
+    /// Tasks in the history, by state.
     public var ended: [String: Int]
+    /// The machine.
     public var resources: Resources
+    /// How much of its service Jarvis can give.
     public var level: Level
+    /// How limits are enforced on this machine.
     public var tier: Tier
+    /// Whether nothing new is started.
     public var draining: Bool
+    /// Thresholds and caps in force.
     public var limits: [String: Double]
+    /// Live tasks by branch.
     public var branches: [BranchCounts]
+    /// The running agents.
     public var runningTasks: [TaskView]
+    /// The first tasks that wait, each with its reason.
     public var queuedTasks: [TaskView]
 
     /// The state of the daemon.
@@ -119,6 +151,7 @@ public enum StatsGet: Method {
       self.queuedTasks = queuedTasks
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       running = try fields.required("running", "agents starting or running")
       queued = try fields.required("queued", "tasks that wait for their turn, for resources or for a time")
@@ -135,6 +168,7 @@ public enum StatsGet: Method {
       queuedTasks = try fields.required("queued_tasks", "the first tasks that wait, each with its reason")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("running", running)
       fields.set("queued", queued)
@@ -155,8 +189,11 @@ public enum StatsGet: Method {
 
 /// Live tasks of one branch.
 public struct BranchCounts: WireObject, Hashable {
+  /// The branch.
   public var branchID: String
+  /// Agents starting, running or paused.
   public var running: Int
+  /// Tasks queued or blocked.
   public var waiting: Int
 
   /// Counts.
@@ -166,12 +203,14 @@ public struct BranchCounts: WireObject, Hashable {
     self.waiting = waiting
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     branchID = try fields.required("branch_id", "the branch")
     running = try fields.required("running", "agents starting, running or paused")
     waiting = try fields.required("waiting", "tasks queued or blocked")
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("branch_id", branchID)
     fields.set("running", running)

@@ -1,6 +1,8 @@
 /// Several tasks by id, or all of a batch.
 public struct TaskSelection: WireObject, Hashable {
+  /// Tasks by id.
   public var ids: [TaskID]?
+  /// All tasks of a batch.
   public var batchID: BatchID?
 
   /// A selection; give exactly one of them.
@@ -9,6 +11,7 @@ public struct TaskSelection: WireObject, Hashable {
     self.batchID = batchID
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     ids = try fields.optional("ids", "tasks by id")
     batchID = try fields.optional("batch_id", "all tasks of a batch")
@@ -20,6 +23,7 @@ public struct TaskSelection: WireObject, Hashable {
     try fields.check("ids", (ids?.count ?? 0) <= 10_000, "must name at most 10,000 tasks")
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("ids", ids)
     fields.set("batch_id", batchID)
@@ -28,22 +32,28 @@ public struct TaskSelection: WireObject, Hashable {
 
 /// Tasks as they are after a change.
 public struct TaskListResult: WireObject, Hashable {
+  /// The tasks.
   public var tasks: [TaskView]
 
   /// A list of tasks.
   public init(tasks: [TaskView]) { self.tasks = tasks }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     tasks = try fields.required("tasks", "the tasks")
   }
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) { fields.set("tasks", tasks) }
 }
 
 /// `task.spawn`
 public enum TaskSpawn: Method {
+  /// As on the wire.
   public static let name = "task.spawn"
+  /// What it does.
   public static let summary =
     "Submits a batch of tasks: the specification's spawn_parallel_tasks. It answers once the tasks are durable."
+  /// Parameters that a test reads.
   public static let example: JSON = [
     "tasks": [
       ["description": "Search codebase for authentication logic", "type": "explore", "priority": "high"],
@@ -55,13 +65,21 @@ public enum TaskSpawn: Method {
 
   /// The batch.
   public struct Parameters: WireObject, Hashable {
+    /// The tasks, 1 to 10,000.
     public var tasks: [TaskSpec]
+    /// The context; default: the submitter's git branch, else main.
     public var branchID: String?
+    /// How to run them.
     public var strategy: Strategy
+    /// The session; default: the connection's.
     public var sessionID: String?
+    /// A name for the batch.
     public var name: String?
+    /// The folder for tasks that name none; default: the submitter's.
     public var cwd: String?
+    /// The whole environment for the tasks; default: the submitter's.
     public var environment: [String: String]?
+    /// Any text that is unique to this submission: sent again, it answers with the first one's batch.
     public var requestKey: String?
 
     /// A batch with defaults for everything but the tasks.
@@ -70,6 +88,7 @@ public enum TaskSpawn: Method {
       strategy = .auto
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       // 10,000 is `[server] max_batch`'s upper bound; the count is checked before 10,001 of them are read.
       tasks = try fields.required(
@@ -105,6 +124,7 @@ public enum TaskSpawn: Method {
       }
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("tasks", tasks)
       fields.set("branch_id", branchID)
@@ -119,9 +139,13 @@ public enum TaskSpawn: Method {
 
   /// The batch as accepted.
   public struct Result: WireObject, Hashable {
+    /// The batch's id.
     public var batchID: BatchID
+    /// The context its tasks belong to.
     public var branchID: String
+    /// How they are run.
     public var strategy: Strategy
+    /// The tasks, in the order given.
     public var tasks: [TaskView]
 
     /// An accepted batch.
@@ -132,6 +156,7 @@ public enum TaskSpawn: Method {
       self.tasks = tasks
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       batchID = try fields.required("batch_id", "the batch's id")
       branchID = try fields.required("branch_id", "the context its tasks belong to")
@@ -139,6 +164,7 @@ public enum TaskSpawn: Method {
       tasks = try fields.required("tasks", "the tasks, in the order given")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("batch_id", batchID)
       fields.set("branch_id", branchID)
@@ -150,24 +176,36 @@ public enum TaskSpawn: Method {
 
 /// `task.list`
 public enum TaskList: Method {
+  /// As on the wire.
   public static let name = "task.list"
+  /// What it does.
   public static let summary = "Lists tasks, newest first, live and finished, a page at a time."
+  /// Parameters that a test reads.
   public static let example: JSON = ["batch_id": "b1", "states": ["queued", "running"], "limit": 100]
 
   /// Which tasks.
   public struct Parameters: WireObject, Hashable {
+    /// Only this batch.
     public var batchID: BatchID?
+    /// Only this branch.
     public var branchID: String?
+    /// Only this session.
     public var sessionID: String?
+    /// Only this group.
     public var group: String?
+    /// Only this type.
     public var type: String?
+    /// Only tasks in one of these states.
     public var states: [TaskState]?
+    /// How many at most.
     public var limit: Int
+    /// `next_cursor` of the page before.
     public var cursor: String?
 
     /// Everything, a first page.
     public init() { limit = 200 }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       batchID = try fields.optional("batch_id", "only this batch")
       branchID = try fields.optional("branch_id", "only this branch")
@@ -181,6 +219,7 @@ public enum TaskList: Method {
       if let cursor { try fields.check("cursor", TaskID(cursor) != nil, "is no cursor of this method") }
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("batch_id", batchID)
       fields.set("branch_id", branchID)
@@ -195,7 +234,9 @@ public enum TaskList: Method {
 
   /// A page of tasks.
   public struct Result: WireObject, Hashable {
+    /// The tasks, newest first.
     public var tasks: [TaskView]
+    /// For the next page; absent on the last.
     public var nextCursor: String?
 
     /// A page.
@@ -204,11 +245,13 @@ public enum TaskList: Method {
       self.nextCursor = nextCursor
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       tasks = try fields.required("tasks", "the tasks, newest first")
       nextCursor = try fields.optional("next_cursor", "for the next page; absent on the last")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("tasks", tasks)
       fields.set("next_cursor", nextCursor)
@@ -218,35 +261,49 @@ public enum TaskList: Method {
 
 /// One task by id.
 public struct TaskReference: WireObject, Hashable {
+  /// The task's id.
   public var id: TaskID
 
   /// A task.
   public init(id: TaskID) { self.id = id }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) { id = try fields.required("id", "the task's id") }
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) { fields.set("id", id) }
 }
 
 /// `task.get`
 public enum TaskGet: Method {
+  /// As on the wire.
   public static let name = "task.get"
+  /// What it does.
   public static let summary = "Shows one task."
+  /// Parameters that a test reads.
   public static let example: JSON = ["id": "t1"]
+  /// What it takes.
   public typealias Parameters = TaskReference
+  /// What it answers.
   public typealias Result = TaskView
 }
 
 /// `task.wait`
 public enum TaskWait: Method {
+  /// As on the wire.
   public static let name = "task.wait"
+  /// What it does.
   public static let summary =
     "Answers when all of the tasks are over, or when the time is up (then `timed_out` is true and nothing is cancelled)."
+  /// Parameters that a test reads.
   public static let example: JSON = ["batch_id": "b1", "timeout_seconds": 30]
 
   /// Which tasks, how long.
   public struct Parameters: WireObject, Hashable {
+    /// Tasks by id.
     public var ids: [TaskID]?
+    /// All tasks of a batch.
     public var batchID: BatchID?
+    /// How long to wait; default: without end.
     public var timeoutSeconds: Double?
 
     /// A wait; give exactly one of `ids` and `batchID`.
@@ -256,6 +313,7 @@ public enum TaskWait: Method {
       self.timeoutSeconds = timeoutSeconds
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       ids = try fields.optional("ids", "tasks by id")
       batchID = try fields.optional("batch_id", "all tasks of a batch")
@@ -274,6 +332,7 @@ public enum TaskWait: Method {
       }
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("ids", ids)
       fields.set("batch_id", batchID)
@@ -283,10 +342,15 @@ public enum TaskWait: Method {
 
   /// How it came out.
   public struct Result: WireObject, Hashable {
+    /// Whether all of them are over.
     public var done: Bool
+    /// Whether the time was up first.
     public var timedOut: Bool
+    /// Whether all of them are over and succeeded.
     public var succeeded: Bool
+    /// How many are in each state.
     public var counts: [String: Int]
+    /// The tasks, in the order asked for.
     public var tasks: [TaskView]
 
     /// The state of the tasks waited for.
@@ -298,6 +362,7 @@ public enum TaskWait: Method {
       self.tasks = tasks
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       done = try fields.required("done", "whether all of them are over")
       timedOut = try fields.required("timed_out", "whether the time was up first")
@@ -306,6 +371,7 @@ public enum TaskWait: Method {
       tasks = try fields.required("tasks", "the tasks, in the order asked for")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("done", done)
       fields.set("timed_out", timedOut)
@@ -318,61 +384,92 @@ public enum TaskWait: Method {
 
 /// `task.cancel`
 public enum TaskCancel: Method {
+  /// As on the wire.
   public static let name = "task.cancel"
+  /// What it does.
   public static let summary =
     "Cancels tasks: waiting ones at once, running ones by the kill ladder (polite signal, grace, whole cgroup). Tasks that are over stay as they are."
+  /// Parameters that a test reads.
   public static let example: JSON = ["ids": ["t1"]]
+  /// What it takes.
   public typealias Parameters = TaskSelection
+  /// What it answers.
   public typealias Result = TaskListResult
 }
 
 /// `task.pause`
 public enum TaskPause: Method {
+  /// As on the wire.
   public static let name = "task.pause"
+  /// What it does.
   public static let summary = "Freezes running tasks; a queued task is held back until it is resumed."
+  /// Parameters that a test reads.
   public static let example: JSON = ["ids": ["t1"]]
+  /// What it takes.
   public typealias Parameters = TaskSelection
+  /// What it answers.
   public typealias Result = TaskListResult
 }
 
 /// `task.resume`
 public enum TaskResume: Method {
+  /// As on the wire.
   public static let name = "task.resume"
+  /// What it does.
   public static let summary = "Lets paused tasks go on."
+  /// Parameters that a test reads.
   public static let example: JSON = ["ids": ["t1"]]
+  /// What it takes.
   public typealias Parameters = TaskSelection
+  /// What it answers.
   public typealias Result = TaskListResult
 }
 
 /// `task.retry`
 public enum TaskRetry: Method {
+  /// As on the wire.
   public static let name = "task.retry"
+  /// What it does.
   public static let summary =
     "Runs tasks again that ended without success (for a batch: all such tasks of it), as new tasks of a new batch."
+  /// Parameters that a test reads.
   public static let example: JSON = ["ids": ["t1"]]
+  /// What it takes.
   public typealias Parameters = TaskSelection
+  /// What it answers.
   public typealias Result = TaskSpawn.Result
 }
 
 /// `task.edit`
 public enum TaskEdit: Method {
+  /// As on the wire.
   public static let name = "task.edit"
+  /// What it does.
   public static let summary = "Changes a task that has not started."
+  /// Parameters that a test reads.
   public static let example: JSON = ["id": "t1", "priority": "high"]
 
   /// What to change; absent fields stay.
   public struct Parameters: WireObject, Hashable {
+    /// The task's id.
     public var id: TaskID
+    /// How urgent it is.
     public var priority: Priority?
+    /// What it runs.
     public var command: Command?
+    /// What it is to do.
     public var description: String?
+    /// Bounds; replaces all of the task's limits.
     public var limits: TaskLimits?
+    /// Dependencies by id; replaces all of them.
     public var after: AfterList?
+    /// When it may start at the earliest.
     public var notBefore: Timestamp?
 
     /// No change yet.
     public init(id: TaskID) { self.id = id }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       id = try fields.required("id", "the task's id")
       priority = try fields.optional("priority", "how urgent it is")
@@ -383,6 +480,7 @@ public enum TaskEdit: Method {
       notBefore = try fields.optional("not_before", "when it may start at the earliest")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("id", id)
       fields.set("priority", priority)
@@ -394,22 +492,32 @@ public enum TaskEdit: Method {
     }
   }
 
+  /// What it answers.
   public typealias Result = TaskView
 }
 
 /// `task.why`
 public enum TaskWhy: Method {
+  /// As on the wire.
   public static let name = "task.why"
+  /// What it does.
   public static let summary = "Says why a task is where it is, in a sentence and in numbers."
+  /// Parameters that a test reads.
   public static let example: JSON = ["id": "t1"]
+  /// What it takes.
   public typealias Parameters = TaskReference
 
   /// The reason.
   public struct Result: WireObject, Hashable {
+    /// The task's id.
     public var id: TaskID
+    /// Where it is.
     public var state: TaskState
+    /// Why, in a sentence.
     public var reason: String
+    /// The rule that decided, in a word.
     public var kind: String
+    /// The figures that the rule compared; shares are 0 to 1.
     public var numbers: [String: Double]
 
     /// A reason.
@@ -421,6 +529,7 @@ public enum TaskWhy: Method {
       self.numbers = numbers
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       id = try fields.required("id", "the task's id")
       state = try fields.required("state", "where it is")
@@ -429,6 +538,7 @@ public enum TaskWhy: Method {
       numbers = try fields.required("numbers", "the figures that the rule compared; shares are 0 to 1")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("id", id)
       fields.set("state", state)
@@ -446,17 +556,25 @@ public enum OutputStream: String, WireEnum {
 
 /// `task.logs`
 public enum TaskLogs: Method {
+  /// As on the wire.
   public static let name = "task.logs"
+  /// What it does.
   public static let summary =
     "Reads a task's output from an offset. With `wait_seconds` it waits for more, or for the task's end, when there is none yet."
+  /// Parameters that a test reads.
   public static let example: JSON = ["id": "t1", "stream": "stdout", "offset": 0]
 
   /// What to read.
   public struct Parameters: WireObject, Hashable {
+    /// The task's id.
     public var id: TaskID
+    /// Stdout or stderr.
     public var stream: OutputStream
+    /// Bytes to skip; a negative number counts from the end.
     public var offset: Int
+    /// How many at most.
     public var maxBytes: Int
+    /// How long to wait for more.
     public var waitSeconds: Double
 
     /// From the beginning, at once.
@@ -468,6 +586,7 @@ public enum TaskLogs: Method {
       maxBytes = 65_536
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       id = try fields.required("id", "the task's id")
       stream = try fields.defaulted("stream", "stdout or stderr", .stdout)
@@ -480,6 +599,7 @@ public enum TaskLogs: Method {
       try fields.check("wait_seconds", (0...3600).contains(waitSeconds), "must be 0 to 3600, found \(waitSeconds)")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("id", id)
       fields.set("stream", stream)
@@ -491,11 +611,17 @@ public enum TaskLogs: Method {
 
   /// A piece of output.
   public struct Result: WireObject, Hashable {
+    /// The text; bytes that are not UTF-8 are replaced.
     public var data: String
+    /// Where the piece begins, in bytes.
     public var offset: Int
+    /// Where to go on.
     public var nextOffset: Int
+    /// How long the output is now.
     public var size: Int
+    /// Whether there is nothing more to come.
     public var end: Bool
+    /// Where the task is.
     public var state: TaskState
 
     /// A piece.
@@ -508,6 +634,7 @@ public enum TaskLogs: Method {
       self.state = state
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       data = try fields.required("data", "the text; bytes that are not UTF-8 are replaced")
       offset = try fields.required("offset", "where the piece begins, in bytes")
@@ -517,6 +644,7 @@ public enum TaskLogs: Method {
       state = try fields.required("state", "where the task is")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("data", data)
       fields.set("offset", offset)
@@ -530,13 +658,18 @@ public enum TaskLogs: Method {
 
 /// `task.result`
 public enum TaskResult: Method {
+  /// As on the wire.
   public static let name = "task.result"
+  /// What it does.
   public static let summary = "The end of a task's output together with the task."
+  /// Parameters that a test reads.
   public static let example: JSON = ["id": "t1"]
 
   /// Which task, how much.
   public struct Parameters: WireObject, Hashable {
+    /// The task's id.
     public var id: TaskID
+    /// How much of each output at most.
     public var maxBytes: Int
 
     /// The last 64 KiB.
@@ -545,6 +678,7 @@ public enum TaskResult: Method {
       self.maxBytes = maxBytes
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       id = try fields.required("id", "the task's id")
       maxBytes = try fields.defaulted(
@@ -552,6 +686,7 @@ public enum TaskResult: Method {
       try fields.check("max_bytes", (1...1_048_576).contains(maxBytes), "must be 1 to 1,048,576, found \(maxBytes)")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("id", id)
       fields.set("max_bytes", maxBytes)
@@ -560,9 +695,13 @@ public enum TaskResult: Method {
 
   /// The task and what it wrote.
   public struct Result: WireObject, Hashable {
+    /// The task.
     public var task: TaskView
+    /// The end of stdout.
     public var output: String
+    /// The end of stderr.
     public var errors: String
+    /// Whether there was more before it.
     public var truncated: Bool
 
     /// A result.
@@ -573,6 +712,7 @@ public enum TaskResult: Method {
       self.truncated = truncated
     }
 
+    /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       task = try fields.required("task", "the task")
       output = try fields.required("output", "the end of stdout")
@@ -580,6 +720,7 @@ public enum TaskResult: Method {
       truncated = try fields.required("truncated", "whether there was more before it")
     }
 
+    /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("task", task)
       fields.set("output", output)

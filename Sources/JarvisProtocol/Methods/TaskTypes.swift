@@ -27,6 +27,7 @@ public enum Command: WireValue, Hashable {
     }
   }
 
+  /// The value as JSON.
   public var json: JSON {
     switch self {
     case .argv(let argv): argv.json
@@ -55,6 +56,7 @@ public enum Command: WireValue, Hashable {
 public struct After: WireValue, Hashable {
   /// A task's name within the batch, or the id of a task submitted before.
   public let task: String
+  /// What that task must have come to.
   public let condition: AfterCondition
 
   /// A dependency.
@@ -109,11 +111,13 @@ public struct After: WireValue, Hashable {
     }
   }
 
+  /// The value as JSON.
   public var json: JSON { ["task": .string(task), "on": condition.json] }
 }
 
 /// A task's dependencies: a list, one dependency, or a map of names to conditions.
 public struct AfterList: WireValue, Hashable {
+  /// In the order given.
   public let items: [After]
 
   /// A list of dependencies.
@@ -139,6 +143,7 @@ public struct AfterList: WireValue, Hashable {
     }
   }
 
+  /// The value as JSON.
   public var json: JSON { items.json }
 }
 
@@ -169,6 +174,7 @@ public struct TaskLimits: WireObject, Hashable {
   /// Whether nothing is bounded.
   public var isEmpty: Bool { memory == nil && cpu == nil && pids == nil && time == nil && output == nil }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     memory = try fields.optional("memory", "bytes of memory over all of the task's processes")
     cpu = try fields.optional("cpu", "cores", schema: .number(minimum: 0, maximum: nil))
@@ -184,6 +190,7 @@ public struct TaskLimits: WireObject, Hashable {
     if let output { try fields.check("output", output.bytes > 0, "must be above 0 bytes") }
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("memory", memory)
     fields.set("cpu", cpu)
@@ -195,19 +202,33 @@ public struct TaskLimits: WireObject, Hashable {
 
 /// One task as it is asked for.
 public struct TaskSpec: WireObject, Hashable {
+  /// What the agent is to do; the prompt where there is no command.
   public var description: String?
+  /// The kind of work, such as explore, analyze, test; what Jarvis learns is kept by type.
   public var type: String?
+  /// How urgent it is.
   public var priority: Priority
+  /// Unique within the batch; others name it in `after`.
   public var name: String?
+  /// Argv as a list, or a line for /bin/sh -c.
   public var command: Command?
+  /// How the task becomes a process: command, claude, codex, …; default: command where a command is given.
   public var runner: String?
+  /// The folder to run in (absolute); default: the submitter's.
   public var cwd: String?
+  /// Environment variables beside the submitter's.
   public var env: [String: String]
+  /// What must have ended before this one may start.
   public var after: AfterList
+  /// Bounds on what it may use.
   public var limits: TaskLimits
+  /// How often to try again after a failure.
   public var retries: Int
+  /// How long to wait before it may start.
   public var delay: TimeSpan?
+  /// When it may start at the earliest.
   public var notBefore: Timestamp?
+  /// A label to list and to wait by.
   public var group: String?
 
   /// A task with a command and defaults for everything else.
@@ -228,6 +249,7 @@ public struct TaskSpec: WireObject, Hashable {
     group = nil
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     description = try fields.optional(
       "description", "what the agent is to do; the prompt where there is no command",
@@ -276,6 +298,7 @@ public struct TaskSpec: WireObject, Hashable {
     }
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("description", description)
     fields.set("type", type)
@@ -296,17 +319,25 @@ public struct TaskSpec: WireObject, Hashable {
 
 /// What a task used, or uses now.
 public struct TaskUsage: WireObject, Hashable {
+  /// CPU time of all its processes.
   public var cpuSeconds: Double?
+  /// The most memory seen at once.
   public var peakMemoryBytes: Int?
+  /// Memory now (running tasks).
   public var memoryBytes: Int?
+  /// Processes now (running tasks).
   public var processes: Int?
+  /// Bytes written to stdout and stderr.
   public var outputBytes: Int?
+  /// Time from start to end, or to now.
   public var durationSeconds: Double?
+  /// Time from submission to start, or to now.
   public var queueSeconds: Double?
 
   /// Nothing known yet.
   public init() {}
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     cpuSeconds = try fields.optional("cpu_seconds", "CPU time of all its processes")
     peakMemoryBytes = try fields.optional("peak_memory_bytes", "the most memory seen at once")
@@ -317,6 +348,7 @@ public struct TaskUsage: WireObject, Hashable {
     queueSeconds = try fields.optional("queue_seconds", "time from submission to start, or to now")
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("cpu_seconds", cpuSeconds)
     fields.set("peak_memory_bytes", peakMemoryBytes)
@@ -330,32 +362,59 @@ public struct TaskUsage: WireObject, Hashable {
 
 /// A task as Jarvis shows it. What is not known is absent.
 public struct TaskView: WireObject, Hashable {
+  /// The task's id.
   public var id: TaskID
+  /// Its name within the batch.
   public var name: String?
+  /// The batch it came with.
   public var batchID: BatchID
+  /// The context it belongs to.
   public var branchID: String
+  /// The session it came from.
   public var sessionID: String
+  /// Its label.
   public var group: String?
+  /// The kind of work.
   public var type: String
+  /// How urgent it is.
   public var priority: Priority
+  /// Where it is.
   public var state: TaskState
+  /// Why it is there, in a sentence.
   public var reason: String
+  /// What it is to do.
   public var description: String?
+  /// What it runs.
   public var command: Command?
+  /// How it becomes a process.
   public var runner: String
+  /// The folder it runs in.
   public var cwd: String?
+  /// How many times it was started.
   public var attempt: Int
+  /// How often it is tried again after a failure.
   public var retries: Int
+  /// What it waits for, by id.
   public var after: AfterList
+  /// Bounds on what it may use.
   public var limits: TaskLimits
+  /// The exit status, where it exited.
   public var exitCode: Int?
+  /// The signal that ended it, where one did.
   public var signal: Int?
+  /// The main process (running tasks).
   public var pid: Int?
+  /// Its cgroup's path (running tasks).
   public var cgroup: String?
+  /// When it was submitted.
   public var submittedAt: Timestamp
+  /// When it may start at the earliest.
   public var notBefore: Timestamp?
+  /// When the last attempt started.
   public var startedAt: Timestamp?
+  /// When it ended.
   public var endedAt: Timestamp?
+  /// What it used.
   public var usage: TaskUsage
 
   /// A task that was just submitted.
@@ -380,6 +439,7 @@ public struct TaskView: WireObject, Hashable {
     usage = TaskUsage()
   }
 
+  /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     id = try fields.required("id", "the task's id")
     name = try fields.optional("name", "its name within the batch")
@@ -410,6 +470,7 @@ public struct TaskView: WireObject, Hashable {
     usage = try fields.defaulted("usage", "what it used", TaskUsage())
   }
 
+  /// Writes the fields that are known.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("id", id)
     fields.set("name", name)

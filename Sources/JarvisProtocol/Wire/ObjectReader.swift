@@ -4,6 +4,7 @@ public indirect enum WirePath: Sendable, Hashable, CustomStringConvertible {
   case field(WirePath, String)
   case index(WirePath, Int)
 
+  /// The words for people.
   public var description: String {
     switch self {
     case .root(let name): name
@@ -32,6 +33,7 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
     self.message = message
   }
 
+  /// The words for people.
   public var description: String { "`\(path)` \(message)" }
 }
 
@@ -68,11 +70,13 @@ extension WireObject {
     return reader.collected
   }
 
+  /// A value made of the placeholders of its fields.
   public static var placeholder: Self {
     var reader = ObjectReader(describing: .root(""))
     do { return try Self(reading: &reader) } catch { fatalError("\(Self.self) refuses its own placeholders: \(error)") }
   }
 
+  /// Reads an object; refuses fields that are not known.
   public static func read(_ json: JSON, at path: WirePath) throws(WireError) -> Self {
     guard case .object(let object) = json else { throw WireError(path, "must be an object, found \(json.kind)") }
     var reader = ObjectReader(object, at: path)
@@ -81,6 +85,7 @@ extension WireObject {
     return value
   }
 
+  /// The value as JSON.
   public var json: JSON {
     var writer = ObjectWriter()
     write(&writer)

@@ -95,7 +95,9 @@ public struct SchemaField: Sendable, Hashable {
   public let name: String
   /// What it means, in a sentence.
   public let documentation: String
+  /// What is accepted.
   public let schema: Schema
+  /// Whether it must be there.
   public let isRequired: Bool
   /// What an absent field stands for, where that is a value.
   public let defaultValue: JSON?

@@ -123,6 +123,7 @@ public struct TaskID: Sendable, Hashable, Comparable, CustomStringConvertible {
     raw = n
   }
 
+  /// The words for people.
   public var description: String { "t\(raw)" }
 
   /// Older first.
@@ -145,6 +146,7 @@ public struct BatchID: Sendable, Hashable, Comparable, CustomStringConvertible {
     raw = n
   }
 
+  /// The words for people.
   public var description: String { "b\(raw)" }
 
   /// Older first.

@@ -30,6 +30,9 @@ struct Backlog {
   /// Whether requests are waiting for an answer.
   var hasRequests: Bool { entries.contains { $0.id != nil } }
 
+  /// Whether the client's `initialize` is among them.
+  var hasInitialize: Bool { entries.contains(where: \.isInitialize) }
+
   /// The earliest deadline.
   var deadline: Double? { entries.lazy.compactMap(\.deadline).min() }
 

@@ -117,7 +117,11 @@ struct Bridge {
     if count <= 0 {
       leaveAt = Monotonic.now + Self.drainTime
       // A last line without its newline is a line.
-      if !fromClient.isEmpty { _ = fromClient.append(atMost: 1) { $0.copyBytes(from: [0x0A]); return 1 } }
+      if !fromClient.isEmpty {
+        _ = fromClient.append(atMost: 1) {
+          $0.copyBytes(from: [0x0A]); return 1
+        }
+      }
       log("stdin has ended")
     }
     while let line = fromClient.next() {
@@ -153,6 +157,7 @@ struct Bridge {
   private mutating func takeRequest(_ line: [UInt8], _ method: String, _ id: JSON, isReady: Bool) {
     let now = Monotonic.now
     var entry = Backlog.Entry(id: id, line: line, isInitialize: method == "initialize")
+    if entry.isInitialize { initializedLine = nil }
     if isReady {
       entry.sentAt = now
     } else {
@@ -178,10 +183,15 @@ struct Bridge {
       if isReady { toDaemon.append(line: line) }
     case "notifications/initialized":
       initializedLine = line
-      if isReady { toDaemon.append(line: line) }
+      if isReady { toDaemon.append(line: line) } else if backlog.hasInitialize { hold(line) }
     case _ where isReady: toDaemon.append(line: line)
-    default: _ = backlog.add(Backlog.Entry(id: nil, line: line, isInitialize: false))
+    default: hold(line)
     }
+  }
+
+  /// Keeps a notification until the daemon is there; beyond the bounds it is dropped, as nobody waits for it.
+  private mutating func hold(_ line: [UInt8]) {
+    _ = backlog.add(Backlog.Entry(id: nil, line: line, isInitialize: false))
   }
 
   private mutating func answer(_ id: JSON, _ failure: RPC.Failure) {
@@ -265,7 +275,6 @@ struct Bridge {
       }
       if let entry = backlog.remove(id: id), entry.isInitialize, RawJSON.member("result", of: line) != nil {
         initializeParams = (try? JSON(parsing: entry.line))?["params"] ?? [:]
-        initializedLine = nil
       }
     }
     toClient.append(line: line)

@@ -57,8 +57,9 @@ struct ClientInspection {
     let missing = ["jarvisd", "jarvis-warden"].filter { !SiblingProgram.path(of: $0).contains("/") && !isInPath($0) }
     if missing.isEmpty { return Check(subject: "programs", status: .ok, found: "jarvisd and jarvis-warden are there") }
     return Check(
-      subject: "programs", status: .problem,
-      found: "\(missing.joined(separator: " and ")): neither beside jarvisctl nor in PATH", advice: "run `make install`")
+      subject: "programs", status: .warning,
+      found: "\(missing.joined(separator: " and ")): neither beside jarvisctl nor in PATH", advice: "run `make install`"
+    )
   }
 
   private func manager() -> Check {
@@ -77,7 +78,7 @@ struct ClientInspection {
     let missing = Self.unitNames.filter { !found.contains($0) }
     if missing.isEmpty { return Check(subject: "units", status: .ok, found: found.joined(separator: ", ")) }
     return Check(
-      subject: "units", status: .problem, found: "missing: \(missing.joined(separator: ", "))",
+      subject: "units", status: .warning, found: "missing: \(missing.joined(separator: ", "))",
       advice: "run `make install` again")
   }
 

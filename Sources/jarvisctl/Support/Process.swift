@@ -20,7 +20,7 @@ enum Process {
       try command.run()
       return 0
     } catch let error as ClientError {
-      complain("\(error)")
+      complain(escaped("\(error)", keepingNewlines: true))
       return error.exitStatus
     } catch let error as Failure {
       complain(error.message)

@@ -96,8 +96,8 @@ struct Table {
 
 /// Labels and values, one a line.
 func fieldList(_ fields: [(String, String?)], on screen: Screen) -> String {
-  let present = fields.compactMap { field in field.1.map { (field.0, $0) } }
-  let width = present.map { $0.0.count }.max() ?? 0
+  let present = fields.compactMap { field in field.1.map { (escaped(field.0), $0) } }
+  let width = present.map { displayWidth($0.0) }.max() ?? 0
   return present.map { label, value in
     // Further lines of a value stand under its first.
     let lines = escaped(value, keepingNewlines: true).split(separator: "\n", omittingEmptySubsequences: false)

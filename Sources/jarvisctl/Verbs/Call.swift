@@ -20,7 +20,8 @@ struct Call: ParsableCommand {
   @Argument(help: ArgumentHelp("Its parameters as JSON; - reads them from stdin.", valueName: "params"))
   var params: String?
 
-  @Option(name: .long, help: ArgumentHelp("How long to wait for the answer (default: without end).", valueName: "duration"))
+  @Option(
+    name: .long, help: ArgumentHelp("How long to wait for the answer (default: without end).", valueName: "duration"))
   var timeout: TimeSpan?
 
   func run() throws {

@@ -68,6 +68,8 @@ struct Run: ParsableCommand {
   var words: [String] = []
 
   func validate() throws {
+    // Everything after the first word that is no option of this verb is captured, a question for help included.
+    if let first = words.first, ["-h", "--help"].contains(first) { throw CleanExit.helpRequest(self) }
     if let first = words.first, first != "--", first.hasPrefix("-") {
       throw ValidationError("unknown option \(escaped(first)) (a command that begins with - goes after `--`)")
     }

@@ -143,7 +143,8 @@ struct Status: ParsableCommand {
   private func front(_ client: Client, _ limit: Int) throws -> [TaskView] {
     let stats = try client.call(StatsGet.self, StatsGet.Parameters(branchID: branch, limit: min(limit, 1000)))
     let isWanted: (TaskView) -> Bool = {
-      (group == nil || $0.group == group) && (session == nil || $0.sessionID == session) && (type == nil || $0.type == type)
+      (group == nil || $0.group == group) && (session == nil || $0.sessionID == session)
+        && (type == nil || $0.type == type)
     }
     return Array((stats.runningTasks + stats.queuedTasks).filter(isWanted).prefix(limit))
   }
