@@ -14,6 +14,13 @@ import UnixSignals
 public struct StartupError: Error, Sendable, CustomStringConvertible {
   /// What is wrong and what to do.
   public let description: String
+  /// The exit status: 78 (EX_CONFIG of sysexits.h) where trying again can't help, else 1.
+  public let status: Int32
+
+  init(description: String, status: Int32 = 1) {
+    self.description = description
+    self.status = status
+  }
 }
 
 /// jarvisd, wired together.
@@ -47,7 +54,7 @@ public struct Daemon: Sendable {
     do throws(ConfigError) {
       loaded = try ConfigLoader.load(explicit: options.configFile, environment: environment)
     } catch {
-      throw StartupError(description: "the configuration can't be used:\n\(error)")
+      throw StartupError(description: "the configuration can't be used:\n\(error)", status: 78)
     }
     paths = try Self.paths(options, loaded.config, environment)
     log = Self.logger(options, loaded.config)
@@ -162,7 +169,7 @@ public struct Daemon: Sendable {
       }
       // A warden that was just started hears it only when it is connected, and would stay for a while otherwise.
       await parts.link.connected.reached(within: 2)
-      parts.link.send(.shutdown(killAgents: true))
+      parts.link.dismiss()
       // Nothing answers; the connection's end is the answer.
       _ = await parts.link.closed(within: 5)
     }
@@ -294,20 +301,37 @@ private struct Front: Service {
 
 /// Something that happens once, which others wait for.
 final class Milestone: Sendable {
-  private let stream: AsyncStream<Never>
-  private let continuation: AsyncStream<Never>.Continuation
+  private struct State {
+    var isReached = false
+    var next = 0
+    var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+  }
 
-  init() { (stream, continuation) = AsyncStream.makeStream() }
+  private let state = Mutex(State())
 
-  func reach() { continuation.finish() }
+  func reach() {
+    let waiters = state.withLock { state in
+      state.isReached = true
+      defer { state.waiters = [:] }
+      return state.waiters
+    }
+    for waiter in waiters.values { waiter.resume() }
+  }
 
   /// Returns when it has been reached, or when the time is up.
   func reached(within seconds: Double) async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { [stream] in for await _ in stream {} }
-      group.addTask { try? await Task.sleep(for: .seconds(seconds), clock: .continuous) }
-      await group.next()
-      group.cancelAll()
+    await withCheckedContinuation { continuation in
+      let number = state.withLock { state -> Int? in
+        guard !state.isReached else { return nil }
+        state.next += 1
+        state.waiters[state.next] = continuation
+        return state.next
+      }
+      guard let number else { return continuation.resume() }
+      Task { [weak self] in
+        try? await Task.sleep(for: .seconds(seconds), clock: .continuous)
+        self?.state.withLock { $0.waiters.removeValue(forKey: number) }?.resume()
+      }
     }
   }
 }

@@ -60,7 +60,7 @@ struct JarvisD: AsyncParsableCommand {
       try await Daemon(options).run()
     } catch let error as StartupError {
       TerminalLine.write("jarvisd: \(error)")
-      throw ExitCode(1)
+      throw ExitCode(error.status)
     }
   }
 

@@ -72,12 +72,17 @@ extension Coordinator {
       if task.state.isWaiting {
         end(id, .cancelled, "cancelled \(by)")
       } else {
+        // It may outlive this daemon: the next one goes on with it.
+        if task.run?.stop == nil { parcel.changes.append(.meta(key: Self.cancelKey(id), value: by)) }
         stop(id, .cancel(by: by))
       }
     }
-    endTurn()
+    try await confirm()
     return try await views(of: ids)
   }
+
+  /// Where the store remembers that a running task is being cancelled.
+  static func cancelKey(_ id: TaskID) -> String { "cancel/\(id)" }
 
   func pause(_ ids: [TaskID], _ caller: Caller) async throws(RPC.Failure) -> [TaskView] {
     try checkMayControl(ids, caller)
@@ -102,7 +107,7 @@ extension Coordinator {
       default: break
       }
     }
-    endTurn()
+    try await confirm()
     return try await views(of: ids)
   }
 
@@ -125,7 +130,7 @@ extension Coordinator {
         parcel.changes.append(.state(row(of: task)))
       }
     }
-    endTurn()
+    try await confirm()
     return try await views(of: ids)
   }
 
@@ -269,12 +274,12 @@ extension Coordinator {
 
   // MARK: drain
 
-  func drain(_ enabled: Bool) -> DaemonDrain.Result {
+  func drain(_ enabled: Bool) async throws(RPC.Failure) -> DaemonDrain.Result {
     isDraining = enabled
     scheduler.isDraining = enabled
     parcel.changes.append(.meta(key: "draining", value: enabled ? "1" : nil))
     note(.daemon, enabled ? "draining: nothing new is started" : "no longer draining")
-    endTurn()
+    try await confirm()
     return DaemonDrain.Result(
       draining: enabled, running: scheduler.counts.active, queued: scheduler.counts.waiting)
   }

@@ -16,11 +16,19 @@ extension Coordinator {
     }
     let before = (time + -config.store.outputHistory).milliseconds / 1000
     let live = Set(tasks.values.compactMap { $0.run?.key.name })
-    let outputs = paths.outputs
-    await Task.detached(priority: .background) { Self.removeOutputs(in: outputs, before: before, except: live) }.value
+    // A folder that a task may be about to write into stays, empty or not; later tasks have greater numbers.
+    let kept = Set(tasks.keys.map { paths.output(of: $0).folder })
+    let (outputs, newest) = (paths.outputs, nextTask / 1000)
+    await Task.detached(priority: .background) {
+      Self.removeOutputs(in: outputs, before: before, except: live) { folder, name in
+        kept.contains(folder) || UInt64(name).map { $0 >= newest } ?? true
+      }
+    }.value
   }
 
-  private static func removeOutputs(in folder: String, before: Int64, except live: Set<String>) {
+  private static func removeOutputs(
+    in folder: String, before: Int64, except live: Set<String>, keep: (_ folder: String, _ name: String) -> Bool
+  ) {
     for name in names(in: folder) {
       let inner = "\(folder)/\(name)"
       for file in names(in: inner) {
@@ -31,7 +39,7 @@ extension Coordinator {
         else { continue }
         unlink(path)
       }
-      rmdir(inner)
+      if !keep(inner, name) { rmdir(inner) }
     }
   }
 

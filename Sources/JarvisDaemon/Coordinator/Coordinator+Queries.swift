@@ -184,11 +184,10 @@ extension Coordinator {
         if wanted == nil || wanted == name { running.append(task) }
       } else {
         branches[name, default: (0, 0)].waiting += 1
-        if wanted == nil || wanted == name { waiting.append(task) }
+        if wanted == nil || wanted == name { keepFirst(task, in: &waiting, limit: query.limit) }
       }
     }
     running.sort { $0.id < $1.id }
-    waiting.sort { ($0.priority, $0.id) < ($1.priority, $1.id) }
     let counts = scheduler.counts
     var ended: [String: Int] = [:]
     for (state, n) in endedCounts { ended[state.rawValue] = n }
@@ -205,7 +204,17 @@ extension Coordinator {
         BranchCounts(branchID: $0.key, running: $0.value.running, waiting: $0.value.waiting)
       },
       runningTasks: running.prefix(query.limit).map { view(of: $0) },
-      queuedTasks: waiting.prefix(query.limit).map { view(of: $0, explained: true) })
+      queuedTasks: waiting.map { view(of: $0, explained: true) })
+  }
+
+  /// Keeps the `limit` tasks that come first, without sorting the whole queue.
+  private func keepFirst(_ task: LiveTask, in list: inout [LiveTask], limit: Int) {
+    func isBefore(_ a: LiveTask, _ b: LiveTask) -> Bool { (a.priority, a.id) < (b.priority, b.id) }
+    if list.count >= limit {
+      guard let last = list.last, isBefore(task, last) else { return }
+      list.removeLast()
+    }
+    list.insert(task, at: list.firstIndex { isBefore(task, $0) } ?? list.endIndex)
   }
 
   /// How limits are enforced; the least that is promised while the warden is away.

@@ -12,6 +12,7 @@ extension Coordinator {
     var loaded: [BatchID: [LiveTask]] = [:]
     var unreadable: [TaskID] = []
     let live: LiveState
+    let cancels: [String: String]
     do throws(StoreError) {
       live = try store.loadLive { row in
         guard let stored = StoredSpec(stored: row.specJSON) else {
@@ -35,6 +36,7 @@ extension Coordinator {
       for (state, n) in try await store.counts(days: 1).byState where state.isTerminal { endedCounts[state] = n }
       isDraining = try await store.meta("draining") != nil
       wardenInstance = try await store.meta("warden") ?? ""
+      cancels = try await store.metas(prefix: "cancel/")
     } catch {
       throw RPC.Failure(.storage, error.description)
     }
@@ -56,6 +58,10 @@ extension Coordinator {
     for (batch, tasks) in loaded.sorted(by: { $0.key < $1.key }) {
       guard let row = live.batches[batch] else { continue }
       takeBack(tasks.sorted { $0.id < $1.id }, LiveBatch(row: row, live: tasks.count, childrenOf: nil), ended)
+    }
+    for (key, by) in cancels {
+      guard let id = TaskID(key.dropFirst("cancel/".count)), tasks[id]?.run != nil else { continue }
+      tasks[id]?.run?.stop = .cancel(by: by)
     }
     for id in unreadable {
       log.critical("the store holds a specification of task \(id) that can't be read; the task is left alone")
@@ -114,7 +120,9 @@ extension Coordinator {
         continue
       }
       if let exit = run.exit {
-        receive(.messages([.exited(exit)]))
+        tasks[id]?.startedAt = Timestamp(milliseconds: run.startedRealtimeMs)
+        // No turn ends in between: what must go back into the queue is older than what would be started.
+        exited(exit)
         continue
       }
       let wasPaused = tasks[id]?.state == .paused

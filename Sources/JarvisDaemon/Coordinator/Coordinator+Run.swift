@@ -187,12 +187,11 @@ extension Coordinator {
     if log.logLevel <= .info {
       log.info("\(id) started: \(redacted(task.commandText))", metadata: metadata(of: task, .taskStarted))
     }
-    noteTask(id, from: .starting)
     // A cancellation may have come while the process was being made.
     if let stop = run.stop { climb(id, stop) }
   }
 
-  private func exited(_ report: ExitReport) {
+  func exited(_ report: ExitReport) {
     guard let id = task(of: report.key), let run = tasks[id]?.run, run.phase != .exited else {
       // An attempt that nobody waits for any more.
       return warden.send(.ack(report.key))
@@ -272,6 +271,7 @@ extension Coordinator {
     let terminal = row(of: task, report: report, endedAt: max(ended, task.startedAt ?? ended))
     parcel.changes.append(.state(terminal))
     if let key = task.run?.key, report != nil { parcel.effects.append(.acknowledge(key)) }
+    if case .cancel? = task.run?.stop { parcel.changes.append(.meta(key: Self.cancelKey(id), value: nil)) }
     parcel.effects.append(.ended(id, state))
     finished[id] = terminal
     let level: MessageID = state == .killed ? .taskKilled : .taskEnded

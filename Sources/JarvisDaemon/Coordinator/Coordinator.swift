@@ -194,6 +194,8 @@ public actor Coordinator {
       log.critical("the store refused a change: \(error)")
       for effect in delivery.parcel.effects { perform(effect) }
     case .failure(let error):
+      var delivery = delivery
+      delivery.parcel.answerConfirmations(error)
       if refused.isEmpty {
         log.critical("the store can't write, nothing new is started until it can: \(error)")
         note(.daemon, "the store can't write: \(error)")
@@ -216,7 +218,21 @@ public actor Coordinator {
     case .start(let id, let key): requestStart(id, key)
     case .acknowledge(let key): warden.send(.ack(key))
     case .ended(let id, let state): forget(id, state)
+    case .confirm(let continuation): continuation.resume(returning: nil)
     }
+  }
+
+  /// Ends the turn and returns when everything changed so far is on the disk: what a caller was told must survive.
+  func confirm() async throws(RPC.Failure) {
+    guard refused.isEmpty else {
+      endTurn()
+      throw RPC.Failure(.storage, "the store can't write now, so this is not durable yet; see `jarvisctl doctor`")
+    }
+    let error = await withCheckedContinuation { continuation in
+      parcel.effects.append(.confirm(continuation))
+      endTurn()
+    }
+    if let error { throw RPC.Failure(.storage, "\(error) It holds until Jarvis restarts, and is tried again.") }
   }
 
   // MARK: Time

@@ -10,6 +10,8 @@ enum Effect: Sendable {
   case acknowledge(RunKey)
   /// A task is over for good: tell those who wait, and forget it.
   case ended(TaskID, TaskState)
+  /// Tell a caller that its change is durable, or that it is not.
+  case confirm(CheckedContinuation<StoreError?, Never>)
 }
 
 /// Changes and what follows them, on the way to the store.
@@ -18,10 +20,16 @@ struct Parcel: Sendable {
   var effects: [Effect] = []
 
   var isEmpty: Bool { changes.isEmpty && effects.isEmpty }
+
+  /// Tells the callers that wait for this parcel that it could not be stored, and lets go of them.
+  mutating func answerConfirmations(_ error: StoreError) {
+    for case .confirm(let continuation) in effects { continuation.resume(returning: error) }
+    effects.removeAll { if case .confirm = $0 { true } else { false } }
+  }
 }
 
 /// How a parcel came back from the store.
 struct Delivery: Sendable {
-  let parcel: Parcel
+  var parcel: Parcel
   let result: Result<Void, StoreError>
 }

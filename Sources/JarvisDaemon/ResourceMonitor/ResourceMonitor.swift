@@ -53,6 +53,8 @@ struct ResourceMonitor: Sendable {
       }
       // The first share of the CPU needs two samples near each other.
       if samples == 1 { wait = min(wait, 0.12) }
+      // However seldom samples are asked for, the watchdog is fed in time.
+      if let watchdog = notifier.watchdogInterval { wait = min(wait, watchdog / .seconds(2)) }
       do { try await Task.sleep(for: .seconds(wait), tolerance: .seconds(wait / 10), clock: .continuous) } catch {
         return
       }

@@ -15,6 +15,9 @@ final class Connection: Sendable {
     var inFlight = 0
     var isWritable = true
     var isEnded = false
+    /// The client will send nothing more; it may still read.
+    var isInputOver = false
+    var isSubscribed = false
     var wantsResume = false
     var mcp: MCPSession?
     var isAttached = false
@@ -22,6 +25,8 @@ final class Connection: Sendable {
     var nextTask = 0
     /// Lines whose order matters, one after the other (MCP's handshake and notifications).
     var last: Task<Void, Never>?
+
+    var isDone: Bool { isInputOver && inFlight == 0 && !isSubscribed }
   }
 
   init(number: Int, channel: any Channel, caller: Caller, dispatcher: Dispatcher, maximumInFlight: Int) {
@@ -111,6 +116,7 @@ final class Connection: Sendable {
     let resumes = state.withLock { state -> Bool in
       state.inFlight -= 1
       state.tasks.removeValue(forKey: number)
+      if state.isDone { channel.close(promise: nil) }
       guard state.wantsResume, state.isWritable, state.inFlight <= maximumInFlight / 2 else { return false }
       state.wantsResume = false
       return true
@@ -123,6 +129,18 @@ final class Connection: Sendable {
       handler.resume(context)
     }
   }
+
+  /// The client has sent all that it will: the connection ends when its last answer is written.
+  func inputEnded() {
+    let isDone = state.withLock { state -> Bool in
+      state.isInputOver = true
+      return state.isDone
+    }
+    if isDone { channel.close(promise: nil) }
+  }
+
+  /// Keeps the connection for events after the client has sent all that it will.
+  func setSubscribed(_ isSubscribed: Bool) { state.withLock { $0.isSubscribed = isSubscribed } }
 
   private func mcpSession() -> MCPSession {
     state.withLock { state in

@@ -24,16 +24,20 @@ extension MethodTable {
       coordinator.events.subscribe(connection: connection.number, filter: filter) { [weak connection] json in
         connection?.sendEvent(json) ?? false
       }
+      connection.setSubscribed(true)
       return EventsSubscribe.Result(subscribed: true, sequence: coordinator.events.sequence)
     }
     add(EventsUnsubscribe.self) { (_, _, connection) throws(RPC.Failure) in
-      if let connection { coordinator.events.unsubscribe(connection: connection.number) }
+      if let connection {
+        coordinator.events.unsubscribe(connection: connection.number)
+        connection.setSubscribed(false)
+      }
       return EventsSubscribe.Result(subscribed: false, sequence: coordinator.events.sequence)
     }
     add(DaemonInfo.self) { (_, _, _) throws(RPC.Failure) in await coordinator.info(services) }
     add(DaemonReload.self, forAgents: false) { (_, _, _) throws(RPC.Failure) in try await services.reload() }
     add(DaemonDrain.self, forAgents: false) { (parameters, _, _) throws(RPC.Failure) in
-      await coordinator.drain(parameters.enabled)
+      try await coordinator.drain(parameters.enabled)
     }
     add(DaemonDoctor.self) { (_, _, _) throws(RPC.Failure) in await coordinator.doctor(services) }
     add(DaemonAttach.self) { (parameters, _, connection) throws(RPC.Failure) in

@@ -55,6 +55,12 @@ final class LineHandler: ChannelInboundHandler {
     if context.channel.isWritable { resume(context) }
   }
 
+  /// A client that has sent all it will (`printf … | socat`) still gets its answers.
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let event = event as? ChannelEvent, event == .inputClosed { connection.inputEnded() }
+    context.fireUserInboundEventTriggered(event)
+  }
+
   func channelInactive(context: ChannelHandlerContext) {
     connection.ended()
   }

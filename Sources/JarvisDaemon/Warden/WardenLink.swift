@@ -13,6 +13,8 @@ final class WardenLink: WardenPort {
   private let launcher: WardenLauncher?
   private let log: Logger
   private let channel = Mutex<(any Channel)?>(nil)
+  /// The warden was told to leave: its going is no loss, and no other is started.
+  private let isDismissed = Atomic(false)
   /// The first connection stands, and the coordinator knows what the warden has.
   let connected = Milestone()
 
@@ -31,6 +33,12 @@ final class WardenLink: WardenPort {
     } catch {
       log.error("a message for the warden could not be made: \(error)")
     }
+  }
+
+  /// Tells the warden to end all agents and to leave.
+  func dismiss() {
+    isDismissed.store(true, ordering: .relaxed)
+    send(.shutdown(killAgents: true))
   }
 
   /// Whether a connection stands.
@@ -66,10 +74,11 @@ final class WardenLink: WardenPort {
         wait = 0.01
         saidSo = false
         guard !Task.isCancelled else { return }
+        if isDismissed.load(ordering: .relaxed) { continue }
         await coordinator.receive(.disconnected(why))
       } catch {
         if !saidSo { log.debug("the warden does not answer at \(path): \(error)") }
-        if let launcher, !Task.isCancelled {
+        if let launcher, !Task.isCancelled, !isDismissed.load(ordering: .relaxed) {
           do throws(WardenLauncher.LaunchError) { try launcher.launch() } catch { log.critical("\(error.message)") }
         }
         if wait > 1, !saidSo {

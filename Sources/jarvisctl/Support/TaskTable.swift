@@ -44,14 +44,14 @@ struct TaskTable {
   private static func column(_ field: Field) -> Column {
     switch field {
     case .id: Column("ID")
-    case .name: Column("NAME", minimum: 10)
+    case .name: Column("NAME", minimum: 16)
     case .state: Column("STATE")
     case .priority: Column("PRIORITY", dispensable: 2)
-    case .type: Column("TYPE", minimum: 6, dispensable: 4)
+    case .type: Column("TYPE", minimum: 6, dispensable: 5)
     case .branch: Column("BRANCH", minimum: 6, dispensable: 3)
-    case .batch: Column("BATCH", dispensable: 5)
+    case .batch: Column("BATCH", dispensable: 6)
     case .time: Column("TIME", dispensable: 1, isNumber: true)
-    case .reason: Column("REASON", minimum: 12, dispensable: 6)
+    case .reason: Column("REASON", minimum: 24, dispensable: 4)
     }
   }
 

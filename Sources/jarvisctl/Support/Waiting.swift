@@ -29,7 +29,8 @@ struct Waiting {
     defer { bar?.clear() }
     if showsProgress {
       let subscription = EventsSubscribe.Parameters(kinds: [.task], batchID: selection.batchID)
-      _ = try client.call(EventsSubscribe.self, subscription)
+      // Without events the bar stands still, and the wait is none the worse.
+      _ = try? client.call(EventsSubscribe.self, subscription)
       parameters.timeoutSeconds = 0
       let reply = try client.callRaw(TaskWait.name, parameters.json)
       let now = try Client.read(TaskWait.self, reply)

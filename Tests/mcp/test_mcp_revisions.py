@@ -1,8 +1,9 @@
 """Each revision's form, checked by the SDK's models of it."""
 
 import pytest
-from conftest import LEGACY, MODERN, params
 from mcp_types.methods import parse_server_result
+
+from mcp_support import LEGACY, MODERN, params
 
 ALL = [*LEGACY, MODERN]
 

@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 
-from conftest import BINARIES, PATIENCE, Lines
+from mcp_support import BINARIES, PATIENCE, Lines
 
 BATCH = {"name": "spawn_parallel_tasks", "arguments": {"tasks": [{"command": "true"}]}}
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import stat
+import subprocess
 
-import conftest
+import ctl_support
 
 
 def test_doctor_without_a_daemon_is_1_and_says_what_to_do(ctl, tmp_path):
@@ -30,9 +32,7 @@ def test_doctor_adds_what_the_daemon_found(daemon, ctl, tmp_path):
 
 
 def test_config_check_passes_jarvisds_words_and_status_on(tmp_path):
-    import shutil
-    import subprocess
-    shutil.copy(conftest.CTL, tmp_path / "jarvisctl")
+    shutil.copy(ctl_support.CTL, tmp_path / "jarvisctl")
     fake = tmp_path / "jarvisd"
     fake.write_text('#!/bin/sh\necho "args: $*"\necho "line 3: bad" >&2\nexit 7\n')
     fake.chmod(fake.stat().st_mode | stat.S_IXUSR)

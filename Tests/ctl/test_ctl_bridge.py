@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import CTL, FakeDaemon, Later, Raw, environment
+from ctl_support import CTL, FakeDaemon, Later, Raw, environment
 
 INITIALIZE = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-11-25", "x": [1]}}
 INITIALIZED = {"jsonrpc": "2.0", "method": "notifications/initialized"}

@@ -1,7 +1,9 @@
 """Exit statuses are a contract: 0 done, 1 refused, 2 usage, 3 no daemon, 4 timed out."""
 
+import subprocess
+
 import pytest
-from conftest import Later, RpcError, stats, task, wait_result
+from ctl_support import CTL, Later, RpcError, environment, serve_tasks, stats, task, wait_result
 
 
 def test_done_is_0(daemon, ctl):
@@ -130,11 +132,22 @@ def test_completions_know_the_verbs(ctl, shell, word):
 
 
 def test_a_reader_that_leaves_is_no_failure(daemon, tmp_path):
-    import subprocess
-    from conftest import CTL, environment, serve_tasks
     serve_tasks(daemon, [task(n, description="x" * 200) for n in range(1, 2000)])
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", f'"{CTL}" status --all --limit 5000 | head -1'], capture_output=True, text=True,
         timeout=20, env=environment(tmp_path / "jarvis.sock"))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("id\t")
+
+
+def test_completion_in_bash_offers_the_ids_that_the_daemon_knows(daemon, tmp_path):
+    serve_tasks(daemon, [task(7), task(42, "succeeded")])
+    script = f"""
+        source <("{CTL}" completions bash)
+        COMP_WORDS=("{CTL}" show "") COMP_CWORD=2 COMP_LINE="jarvisctl show " COMP_POINT=16 COMP_TYPE=9
+        _jarvisctl "{CTL}" "" show
+        echo "${{COMPREPLY[@]}}"
+    """
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, timeout=20, env=environment(tmp_path / "jarvis.sock"))
+    assert {"t7", "t42"} <= set(done.stdout.split()), done

@@ -2,7 +2,7 @@
 
 import threading
 
-from conftest import Later, RpcError, task, wait_result
+from ctl_support import Later, RpcError, task, wait_result
 
 
 class Output:

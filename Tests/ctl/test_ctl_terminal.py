@@ -5,7 +5,7 @@ import threading
 import unicodedata
 
 import pytest
-from conftest import Later, serve_tasks, task, wait_result
+from ctl_support import Later, RpcError, serve_tasks, stats, task, wait_result
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -84,7 +84,6 @@ def test_a_hostile_text_does_not_drive_the_terminal(daemon, ctl, terminal, verb)
 
 
 def test_errors_of_the_daemon_are_shown_safely(daemon, ctl):
-    from conftest import RpcError
 
     def refuse(params):
         raise RpcError(4004, "no task\x1b[2J here")
@@ -95,7 +94,6 @@ def test_errors_of_the_daemon_are_shown_safely(daemon, ctl):
 def test_a_long_queue_shows_what_is_next(daemon, terminal):
     tasks = [task(n, "queued") for n in range(1, 301)]
     serve_tasks(daemon, tasks)
-    from conftest import stats
     listing = daemon.handlers["task.list"]
     daemon.handlers["task.list"] = lambda params: {**listing(params), "next_cursor": "t101"}
     daemon.handlers["stats.get"] = lambda params: stats(queued_tasks=tasks[:params["limit"]])

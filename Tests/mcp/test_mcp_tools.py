@@ -27,6 +27,7 @@ def output(result):
     return result.structured_content
 
 
+@pytest.mark.asyncio
 async def test_schemas_and_annotations(connect):
     async with connect() as client:
         tools = (await client.list_tools()).tools
@@ -50,6 +51,7 @@ async def test_schemas_and_annotations(connect):
     Draft202012Validator(spawn).validate(BATCH)
 
 
+@pytest.mark.asyncio
 async def test_a_batch_from_submission_to_results(connect):
     async with connect() as client:
         batch = output(await client.call_tool("spawn_parallel_tasks", BATCH))
@@ -58,7 +60,8 @@ async def test_a_batch_from_submission_to_results(connect):
         assert [task.get("name") for task in batch["tasks"]] == [None, "both", "after"]
         assert all(task["reason"] for task in batch["tasks"])
 
-        waited = output(await client.call_tool("wait_for_tasks", {"batch_id": batch["batch_id"], "timeout_seconds": 20}))
+        wanted = {"batch_id": batch["batch_id"], "timeout_seconds": 20}
+        waited = output(await client.call_tool("wait_for_tasks", wanted))
         assert waited["done"] and not waited["timed_out"] and not waited["succeeded"]
         assert [task["state"] for task in waited["tasks"]] == ["succeeded", "failed", "succeeded"]
 
@@ -74,6 +77,7 @@ async def test_a_batch_from_submission_to_results(connect):
         assert [task["state"] for task in cancelled["tasks"]] == ["succeeded", "failed", "succeeded"]
 
 
+@pytest.mark.asyncio
 async def test_a_long_output_is_read_page_by_page(connect):
     async with connect() as client:
         batch = output(await client.call_tool("spawn_parallel_tasks", {"tasks": [{"command": "seq 1 5000"}]}))
@@ -83,7 +87,8 @@ async def test_a_long_output_is_read_page_by_page(connect):
         assert tail["truncated"] and tail["output"].endswith("4999\n5000\n") and len(tail["output"]) <= 100
         whole, offset = "", 0
         while True:
-            page = output(await client.call_tool("get_task_result", {"id": number, "max_bytes": 7000, "offset": offset}))
+            wanted = {"id": number, "max_bytes": 7000, "offset": offset}
+            page = output(await client.call_tool("get_task_result", wanted))
             whole += page["output"]
             offset = page["next_offset"]
             if not page["truncated"]:
@@ -92,6 +97,7 @@ async def test_a_long_output_is_read_page_by_page(connect):
         assert page["size"] == len(whole)
 
 
+@pytest.mark.asyncio
 async def test_cancelling_a_batch(connect):
     async with connect() as client:
         tasks = [{"command": "sleep 60"}, {"command": "sleep 60"}]
@@ -103,6 +109,7 @@ async def test_cancelling_a_batch(connect):
         assert [task["state"] for task in again["tasks"]] == ["cancelled", "cancelled"]
 
 
+@pytest.mark.asyncio
 async def test_stats_and_learning(connect):
     async with connect() as client:
         stats = output(await client.call_tool("get_task_stats", {"limit": 5}))
@@ -132,6 +139,7 @@ async def test_stats_and_learning(connect):
         ("learn_parallelization", {"task_type": "x", "parallel_benefit": 7}, "`arguments.parallel_benefit`"),
         ("get_task_stats", {"branch": "x"}, "branch_id"),
     ])
+@pytest.mark.asyncio
 async def test_what_fails_is_told_to_the_model(connect, tool, arguments, part):
     async with connect() as client:
         result = await client.call_tool(tool, arguments)
@@ -140,6 +148,7 @@ async def test_what_fails_is_told_to_the_model(connect, tool, arguments, part):
         assert result.structured_content is None
 
 
+@pytest.mark.asyncio
 async def test_an_unknown_tool_is_an_error_of_the_protocol(connect):
     async with connect() as client:
         with pytest.raises(MCPError) as caught:

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import CTL, Raw, environment, serve_tasks, stats, task, wait_result
+from ctl_support import CTL, Later, Raw, environment, serve_tasks, stats, task, wait_result
 
 ODD = Raw('{ "a" : 1.50, "b":"\\u00e9\\/", "c":[1e3, {"id":"}]"}], "result": null }')
 
@@ -119,7 +119,6 @@ def test_a_submission_is_sent_again_with_the_same_key_when_the_daemon_leaves(dae
         if len(daemon.seen) == 1:
             daemon.stop()
             daemon.start()
-            from conftest import Later
             return Later
         return accepted(params)
     daemon.handlers["task.spawn"] = restart
@@ -141,7 +140,6 @@ def test_events_prints_one_event_a_line(daemon, tmp_path):
         daemon.answer(message, {"subscribed": True, "sequence": 0})
         for n in range(3):
             daemon.notify(message["_connection"], "event", {**event, "sequence": n})
-        from conftest import Later
         return Later
     daemon.handlers["events.subscribe"] = subscribe
     process = subprocess.Popen(

@@ -3,9 +3,11 @@
 import json
 
 import pytest
-from conftest import LEGACY, MODERN, params
+
+from mcp_support import LEGACY, MODERN, params
 
 
+@pytest.mark.asyncio
 async def test_progress_by_the_sdk(connect):
     seen = []
 
