@@ -5,7 +5,8 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 SWIFT ?= swift
-RELEASE := -c release --static-swift-stdlib
+# Identical code is folded and nothing is exported: it is what keeps `jarvisctl` under 12 MB.
+RELEASE := -c release --static-swift-stdlib -Xlinker --no-export-dynamic -Xlinker --icf=all
 # What to search in the demo: a folder or a file.
 PATH_TO_AUDIT ?= .build/checkouts
 # A folder with built programs makes demo and install use them instead of building.

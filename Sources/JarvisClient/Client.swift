@@ -48,13 +48,8 @@ public final class Client {
   /// The typed result of a method.
   /// - Throws: `protocolFault`.
   public static func read<M: Method>(_ method: M.Type, _ reply: Reply) throws(ClientError) -> M.Result {
-    guard case .object(let object) = reply.json else {
-      throw .protocolFault("\(M.name): `result` must be an object, found \(reply.json.kind)")
-    }
     do throws(WireError) {
-      // Without `finish()`: a daemon that is newer may tell more than is known here.
-      var reader = ObjectReader(object, at: .root("result"))
-      return try M.Result(reading: &reader)
+      return try M.Result.read(reply.json, at: .answer)
     } catch {
       throw .protocolFault("\(M.name): \(error)")
     }

@@ -78,12 +78,15 @@ public struct Daemon: Sendable {
     do throws(StoreError) { store = try Store(path: paths.database) } catch {
       throw StartupError(description: error.description)
     }
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    // The shared group is never shut down: tasks that end with the process may still come back to their loop.
+    NIOSingletons.groupLoopCountSuggestion = 1
+    let group = MultiThreadedEventLoopGroup.singleton
+    let loop = group.any()
     let launcher = options.isStandalone ? WardenLauncher(paths: paths, root: loaded.config.warden.cgroupRoot) : nil
-    let link = WardenLink(path: paths.wardenSocket, group: group, launcher: launcher, log: log)
+    let link = WardenLink(path: paths.wardenSocket, group: loop, launcher: launcher, log: log)
     let coordinator = Coordinator(
       store: store, config: loaded.config, runners: RunnerTable.load(environment: environment), paths: paths,
-      warden: link, log: log)
+      warden: link, loop: loop, log: log)
     do throws(RPC.Failure) { try await coordinator.restore() } catch {
       throw StartupError(description: error.message)
     }
@@ -95,20 +98,20 @@ public struct Daemon: Sendable {
       reload: { () throws(RPC.Failure) in try await reloader.reload() }, configFile: { reloader.source })
     let dispatcher = Dispatcher(coordinator: coordinator, inspector: inspector, services: services)
     let server = SocketServer(
-      group: group, dispatcher: dispatcher, coordinator: coordinator, inspector: inspector, log: log)
+      group: loop, dispatcher: dispatcher, coordinator: coordinator, inspector: inspector, log: log)
     let notifier = SystemdNotifier()
     try await runServices(
       Parts(
-        coordinator: coordinator, link: link, server: server, notifier: notifier, reloader: reloader,
+        loop: loop, coordinator: coordinator, link: link, server: server, notifier: notifier, reloader: reloader,
         activated: activated.first?.descriptor))
     await server.closeAll()
     do throws(StoreError) { try store.close() } catch { log.error("\(error)") }
-    try? await group.shutdownGracefully()
     if activated.isEmpty { unlink(paths.socket) }
     log.info("stopped", metadata: [MessageID.metadataKey: MessageID.daemonStopping.metadata])
   }
 
   private struct Parts: Sendable {
+    let loop: any EventLoop
     let coordinator: Coordinator
     let link: WardenLink
     let server: SocketServer
@@ -121,7 +124,10 @@ public struct Daemon: Sendable {
   private func runServices(_ parts: Parts) async throws {
     let (paths, log, options) = (paths, log, options)
     let listening = Milestone()
-    let monitor = ResourceMonitor(coordinator: parts.coordinator, notifier: parts.notifier, log: log) {
+    let onLoop = EventLoopExecutor(parts.loop)
+    let monitor = ResourceMonitor(
+      coordinator: parts.coordinator, loop: parts.loop, notifier: parts.notifier, log: log
+    ) {
       // Whoever is told "ready" connects at once, and a standalone daemon's tier is known with its warden.
       await listening.reached(within: 10)
       if options.isStandalone { await parts.link.connected.reached(within: 0.8) }
@@ -132,8 +138,8 @@ public struct Daemon: Sendable {
       log.info("ready", metadata: [MessageID.metadataKey: MessageID.daemonStarted.metadata])
     }
     let services: [any Service] = [
-      Running("coordinator") { await parts.coordinator.run() },
-      Running("warden") { await parts.link.run(parts.coordinator) },
+      Running("coordinator", on: onLoop) { await parts.coordinator.run() },
+      Running("warden", on: onLoop) { await parts.link.run(parts.coordinator) },
       Running("hangup") {
         for await _ in await UnixSignalsSequence(trapping: .sighup) {
           parts.notifier.reloading()
@@ -141,7 +147,7 @@ public struct Daemon: Sendable {
           parts.notifier.ready()
         }
       },
-      Running("monitor") { await monitor.run() },
+      Running("monitor", on: onLoop) { await monitor.run() },
       Front(parts: parts.server, activated: parts.activated, path: paths.socket, listening: listening) {
         await self.windDown(parts)
       },

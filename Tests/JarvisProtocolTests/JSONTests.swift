@@ -33,7 +33,8 @@ struct Random: RandomNumberGenerator {
 
   static func text(_ random: inout Random) -> String {
     let alphabet: [Character] = ["a", "Z", "\"", "\\", "/", "\n", "\t", "\u{1}", "é", "€", "😀", "\u{2028}", " "]
-    return String((0..<Int.random(in: 0...8, using: &random)).map { _ in alphabet.randomElement(using: &random) ?? "a" })
+    let count = Int.random(in: 0...8, using: &random)
+    return String((0..<count).map { _ in alphabet.randomElement(using: &random) ?? "a" })
   }
 
   @Test(arguments: 0..<200) func `what is written reads back the same, on one line`(seed: Int) throws {

@@ -82,6 +82,17 @@ import Testing
     #expect(found?.hasPrefix(message) == true, "\(found ?? "accepted")")
   }
 
+  @Test func `what a newer server adds to an answer is passed over, at any depth`() throws {
+    var task = TaskView(
+      id: TaskID(1), batchID: BatchID(1), branchID: "main", sessionID: "s", type: "x", priority: .high, state: .queued,
+      reason: "r", runner: "command", submittedAt: Timestamp(milliseconds: 0)
+    ).json.objectValue ?? JSONObject()
+    task["mood"] = "curious"
+    let answer: JSON = ["tasks": [.object(task)], "more": 1]
+    #expect(try TaskListResult.read(answer, at: .answer).tasks.count == 1)
+    #expect(throws: WireError.self) { try TaskListResult.read(answer, at: .root("params")) }
+  }
+
   @Test func `10,001 tasks are refused by their number`() {
     let tasks = JSON.array(Array(repeating: ["command": "true"], count: 10_001))
     #expect(

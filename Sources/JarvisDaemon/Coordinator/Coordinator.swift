@@ -4,6 +4,7 @@ import JarvisLinux
 import JarvisProtocol
 import JarvisStore
 import Logging
+import NIOCore
 import Synchronization
 import WardenProtocol
 
@@ -47,6 +48,8 @@ public actor Coordinator {
   /// Wakes those who follow an output; nil where inotify can't be had (then they are woken by the task's end only).
   nonisolated let watcher = try? InotifyWatcher()
   let now: @Sendable () -> Timestamp
+  private let loop: any EventLoop
+  private let executor: any SerialExecutor
 
   var config: Config
   var scheduler: SchedulerState
@@ -80,7 +83,7 @@ public actor Coordinator {
   var lastLevel = Level.ideal
   var isStopping = false
   var isDraining = false
-  var timer: (at: Timestamp, task: Task<Void, Never>)?
+  var timer: (at: Timestamp, scheduled: Scheduled<Void>)?
   /// Those who wait until no agent runs and everything is durable.
   var whenIdle: [Int: CheckedContinuation<Bool, Never>] = [:]
   var idleNumber = 0
@@ -104,19 +107,24 @@ public actor Coordinator {
   }
 
   init(
-    store: Store, config: Config, runners: RunnerTable, paths: Paths, warden: any WardenPort, log: Logger,
-    now: @escaping @Sendable () -> Timestamp = { SystemClock.now() }
+    store: Store, config: Config, runners: RunnerTable, paths: Paths, warden: any WardenPort, loop: any EventLoop,
+    log: Logger, now: @escaping @Sendable () -> Timestamp = { SystemClock.now() }
   ) {
     self.store = store
     self.config = config
     self.paths = paths
     self.warden = warden
+    self.loop = loop
+    executor = loop.executor
     self.log = log
     self.now = now
     published = Mutex(Published(config: config, runners: runners))
     scheduler = SchedulerState(policy: SchedulerPolicy(config))
     (deliveries, deliver) = AsyncStream.makeStream(of: Delivery.self)
   }
+
+  /// The event loop that the sockets are read on: a message reaches the actor without a switch between threads.
+  nonisolated public var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   /// Performs what follows from durable changes, until cancelled.
   func run() async {
@@ -247,19 +255,18 @@ public actor Coordinator {
       if run.stop == nil, run.pausedAt == nil, let at = run.timeLimitAt { times.append(at) }
     }
     guard let earliest = times.min() else {
-      timer?.task.cancel()
+      timer?.scheduled.cancel()
       timer = nil
       return
     }
     if let timer, timer.at == earliest { return }
-    timer?.task.cancel()
+    timer?.scheduled.cancel()
     // Never a busy loop, even if a due time can't be acted on.
     let wait = max(0.005, earliest - time)
     timer = (
       earliest,
-      Task { [weak self] in
-        do { try await Task.sleep(for: .seconds(wait), clock: .continuous) } catch { return }
-        await self?.timerFired()
+      loop.scheduleTask(in: .nanoseconds(Int64(min(wait, 1e9) * 1e9))) { [weak self] in
+        self?.assumeIsolated { $0.timerFired() }
       }
     )
   }

@@ -4,6 +4,18 @@ public indirect enum WirePath: Sendable, Hashable, CustomStringConvertible {
   case field(WirePath, String)
   case index(WirePath, Int)
 
+  /// The root of what a server answers.
+  public static let answer = WirePath.root("result")
+
+  /// Whether this is part of an answer. A newer server may say more than its reader knows, so what is unknown in an
+  /// answer is passed over; in a request it is refused.
+  var isPartOfAnswer: Bool {
+    switch self {
+    case .root: self == Self.answer
+    case .field(let parent, _), .index(let parent, _): parent.isPartOfAnswer
+    }
+  }
+
   /// The words for people.
   public var description: String {
     switch self {
@@ -184,7 +196,7 @@ public struct ObjectReader {
 
   /// Refuses fields that nobody asked for.
   public func finish() throws(WireError) {
-    guard case .reading(let object) = mode, used < object.count else { return }
+    guard case .reading(let object) = mode, used < object.count, !path.isPartOfAnswer else { return }
     for member in object.members where !known.contains(member.key) {
       let near = known.min { editDistance($0, member.key) < editDistance($1, member.key) }
       let hint = near.flatMap { editDistance($0, member.key) <= 2 ? "; did you mean `\($0)`?" : nil } ?? ""

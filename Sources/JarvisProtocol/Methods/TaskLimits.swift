@@ -1,0 +1,52 @@
+/// Bounds on what one task may use. What is absent is not bounded by the task (the configuration's defaults hold).
+public struct TaskLimits: WireObject, Hashable {
+  /// Bytes of memory over all of the task's processes.
+  public var memory: ByteSize?
+  /// Cores.
+  public var cpu: Double?
+  /// Processes and threads.
+  public var pids: Int?
+  /// Wall-clock time from the start of one attempt.
+  public var time: TimeSpan?
+  /// Bytes of stdout and stderr together.
+  public var output: ByteSize?
+
+  /// Limits, all optional.
+  public init(
+    memory: ByteSize? = nil, cpu: Double? = nil, pids: Int? = nil, time: TimeSpan? = nil, output: ByteSize? = nil
+  ) {
+    self.memory = memory
+    self.cpu = cpu
+    self.pids = pids
+    self.time = time
+    self.output = output
+  }
+
+  /// Whether nothing is bounded.
+  public var isEmpty: Bool { memory == nil && cpu == nil && pids == nil && time == nil && output == nil }
+
+  /// Reads the fields, or collects their schema.
+  public init(reading fields: inout ObjectReader) throws(WireError) {
+    memory = try fields.optional("memory", "bytes of memory over all of the task's processes")
+    cpu = try fields.optional("cpu", "cores", schema: .number(minimum: 0, maximum: nil))
+    pids = try fields.optional("pids", "processes and threads", schema: .integer(minimum: 1, maximum: nil))
+    time = try fields.optional("time", "wall-clock time of one attempt")
+    output = try fields.optional("output", "bytes of stdout and stderr together")
+    if let memory {
+      try fields.check("memory", memory.bytes >= 1 << 20, "must be at least 1M, found \(memory.bytes) bytes")
+    }
+    if let cpu { try fields.check("cpu", cpu > 0, "must be above 0 cores, found \(cpu)") }
+    if let pids { try fields.check("pids", pids >= 1, "must be 1 or more, found \(pids)") }
+    if let time { try fields.check("time", time.seconds > 0, "must be above 0 seconds") }
+    if let output { try fields.check("output", output.bytes > 0, "must be above 0 bytes") }
+  }
+
+  /// Writes the fields that are known.
+  public func write(_ fields: inout ObjectWriter) {
+    fields.set("memory", memory)
+    fields.set("cpu", cpu)
+    fields.set("pids", pids)
+    fields.set("time", time)
+    fields.set("output", output)
+  }
+}

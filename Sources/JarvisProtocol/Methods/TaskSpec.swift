@@ -1,0 +1,116 @@
+/// One task as it is asked for.
+public struct TaskSpec: WireObject, Hashable {
+  /// What the agent is to do; the prompt where there is no command.
+  public var description: String?
+  /// The kind of work, such as explore, analyze, test; what Jarvis learns is kept by type.
+  public var type: String?
+  /// How urgent it is.
+  public var priority: Priority
+  /// Unique within the batch; others name it in `after`.
+  public var name: String?
+  /// Argv as a list, or a line for /bin/sh -c.
+  public var command: Command?
+  /// How the task becomes a process: command, claude, codex, …; default: command where a command is given.
+  public var runner: String?
+  /// The folder to run in (absolute); default: the submitter's.
+  public var cwd: String?
+  /// Environment variables beside the submitter's.
+  public var env: [String: String]
+  /// What must have ended before this one may start.
+  public var after: AfterList
+  /// Bounds on what it may use.
+  public var limits: TaskLimits
+  /// How often to try again after a failure.
+  public var retries: Int
+  /// How long to wait before it may start.
+  public var delay: TimeSpan?
+  /// When it may start at the earliest.
+  public var notBefore: Timestamp?
+  /// A label to list and to wait by.
+  public var group: String?
+
+  /// A task with a command and defaults for everything else.
+  public init(command: Command, description: String? = nil) {
+    self.description = description
+    type = nil
+    priority = .medium
+    name = nil
+    self.command = command
+    runner = nil
+    cwd = nil
+    env = [:]
+    after = AfterList([])
+    limits = TaskLimits()
+    retries = 0
+    delay = nil
+    notBefore = nil
+    group = nil
+  }
+
+  /// Reads the fields, or collects their schema.
+  public init(reading fields: inout ObjectReader) throws(WireError) {
+    description = try fields.optional(
+      "description", "what the agent is to do; the prompt where there is no command",
+      schema: .string(format: nil, maxLength: 262_144))
+    type = try fields.optional(
+      "type", "the kind of work, such as explore, analyze, test; what Jarvis learns is kept by type",
+      schema: .string(format: nil, maxLength: 128))
+    priority = try fields.defaulted("priority", "how urgent it is", .medium)
+    name = try fields.optional(
+      "name", "unique within the batch; others name it in `after`", schema: .string(format: nil, maxLength: 128))
+    command = try fields.optional("command", "argv as a list, or a line for /bin/sh -c")
+    runner = try fields.optional(
+      "runner", "how the task becomes a process: command, claude, codex, …; default: command where a command is given")
+    cwd = try fields.optional("cwd", "the folder to run in (absolute); default: the submitter's")
+    env = try fields.defaulted("env", "environment variables beside the submitter's", [:])
+    after = try fields.defaulted("after", "what must have ended before this one may start", AfterList([]))
+    limits = try fields.defaulted("limits", "bounds on what it may use", TaskLimits())
+    retries = try fields.defaulted(
+      "retries", "how often to try again after a failure", 0, schema: .integer(minimum: 0, maximum: 100))
+    delay = try fields.optional("delay", "how long to wait before it may start")
+    notBefore = try fields.optional("not_before", "when it may start at the earliest")
+    group = try fields.optional("group", "a label to list and to wait by", schema: .string(format: nil, maxLength: 128))
+    if fields.isDescribing { return }
+    let hasText = description?.contains { !$0.isWhitespace } ?? false
+    if command == nil, !hasText {
+      throw WireError(.field(fields.path, "description"), "is missing: a task needs a description or a command")
+    }
+    try fields.check("description", (description?.utf8.count ?? 0) <= 262_144, "must be at most 256 KiB")
+    try fields.check("retries", (0...100).contains(retries), "must be 0 to 100, found \(retries)")
+    for (field, value) in [("name", name), ("type", type), ("group", group)] {
+      guard let value else { continue }
+      try fields.check(field, !value.isEmpty && value.utf8.count <= 128, "must be 1 to 128 bytes")
+      try fields.check(
+        field, !value.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F },
+        "must not contain control characters")
+    }
+    if let name {
+      try fields.check("name", TaskID(name) == nil, "must not look like a task's id, found \"\(name)\"")
+      try fields.check("name", !name.contains(":"), "must not contain `:`, found \"\(name)\"")
+    }
+    for key in env.keys where key.isEmpty || key.contains("=") {
+      throw WireError(.field(.field(fields.path, "env"), key), "is no name of an environment variable")
+    }
+    if delay != nil, notBefore != nil {
+      throw WireError(.field(fields.path, "not_before"), "can't stand beside `delay`: give one of them")
+    }
+  }
+
+  /// Writes the fields that are known.
+  public func write(_ fields: inout ObjectWriter) {
+    fields.set("description", description)
+    fields.set("type", type)
+    fields.set("priority", priority)
+    fields.set("name", name)
+    fields.set("command", command)
+    fields.set("runner", runner)
+    fields.set("cwd", cwd)
+    if !env.isEmpty { fields.set("env", env) }
+    if !after.items.isEmpty { fields.set("after", after) }
+    if !limits.isEmpty { fields.set("limits", limits) }
+    if retries != 0 { fields.set("retries", retries) }
+    fields.set("delay", delay)
+    fields.set("not_before", notBefore)
+    fields.set("group", group)
+  }
+}
