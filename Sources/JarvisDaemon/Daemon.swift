@@ -98,7 +98,7 @@ public struct Daemon: Sendable {
       reload: { () throws(RPC.Failure) in try await reloader.reload() }, configFile: { reloader.source })
     let dispatcher = Dispatcher(coordinator: coordinator, inspector: inspector, services: services)
     let server = SocketServer(
-      group: loop, dispatcher: dispatcher, coordinator: coordinator, inspector: inspector, log: log)
+      loop: loop, dispatcher: dispatcher, coordinator: coordinator, inspector: inspector, log: log)
     let notifier = SystemdNotifier()
     try await runServices(
       Parts(
@@ -273,15 +273,20 @@ public struct Daemon: Sendable {
 /// A long-running part: runs until it is told to end.
 private struct Running: Service {
   let name: String
+  /// nil: on the common pool.
+  let executor: EventLoopExecutor?
   let body: @Sendable () async -> Void
 
-  init(_ name: String, _ body: @escaping @Sendable () async -> Void) {
+  init(_ name: String, on executor: EventLoopExecutor? = nil, _ body: @escaping @Sendable () async -> Void) {
     self.name = name
+    self.executor = executor
     self.body = body
   }
 
   func run() async throws {
-    await cancelWhenGracefulShutdown { await body() }
+    await cancelWhenGracefulShutdown {
+      await withTaskExecutorPreference(executor) { await body() }
+    }
   }
 }
 

@@ -71,7 +71,7 @@ struct MCPWaitTests {
     #expect(result["isError"] == false)
     #expect(output["timed_out"] == true)
     #expect(output["done"] == false)
-    #expect(output["summary"]?.stringValue?.contains("t2 running") == true)
+    #expect(output["summary"]?.stringValue?.contains("Still open: t2 running (It was started).") == true)
     #expect(await client.daemon.tasks.map(\.state) == [.succeeded, .running])
   }
 

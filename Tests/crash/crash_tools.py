@@ -1,6 +1,6 @@
 """Tasks whose every start leaves a line behind, and ways to kill what runs them.
 
-Moments of a kill are drawn from a seed; nothing is waited for by sleeping.
+Moments of a kill are drawn from a seed; nothing is waited for by sleeping. CRASH_SEEDS=100 tries that many more.
 """
 
 import os
@@ -9,6 +9,13 @@ import time
 from pathlib import Path
 
 from jarvis import ENDED, PATIENCE, Client, wait_exit
+
+EXTRA_SEEDS = int(os.environ.get("CRASH_SEEDS", 0))
+
+
+def seeds(count):
+    """The seeds that a test runs with."""
+    return range(1, 1 + count + EXTRA_SEEDS)
 
 
 def config(width, drain="1s", grace="1s", cgroup_root="auto"):

@@ -2,13 +2,12 @@
 
 import os
 import random
-import signal
 import threading
 
 import pytest
 
-from crash_tools import all_tasks, assert_exact, config, number, start_ticks, until, wait_all, warden_pid
-from jarvis import ENDED, PATIENCE, Client, RPCError, wait_exit
+from crash_tools import assert_exact, config, seeds, start_ticks, wait_all, warden_pid
+from jarvis import ENDED, PATIENCE, Client, wait_exit
 
 
 def test_fifty_run_on_and_a_thousand_follow_in_order(make_daemon, marks, latch):
@@ -45,7 +44,7 @@ def test_fifty_run_on_and_a_thousand_follow_in_order(make_daemon, marks, latch):
     assert starts == sorted(starts)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", seeds(2))
 def test_batches_sent_while_it_is_killed_again_and_again_exist_exactly_once(make_daemon, marks, seed):
     chance = random.Random(seed)
     daemon = make_daemon(config(8))
@@ -122,7 +121,7 @@ def test_exits_while_it_is_away_are_exact(make_daemon, marks, latch):
             assert "exit_code" not in task and marks.starts(n) == 1
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_killed_between_exits_and_their_acknowledgements(make_daemon, marks, latch, seed):
     chance = random.Random(seed)
     daemon = make_daemon(config(40))

@@ -214,19 +214,32 @@ extension Coordinator {
     compare("server", config.server, new.server)
     compare("store", config.store, new.store)
     compare("warden", config.warden, new.warden, restart: true)
+    let oldLimit = config.limits.time
     config = new
     published.withLock {
       $0.config = new
       $0.runners = runners
     }
     scheduler.updatePolicy(SchedulerPolicy(new))
-    for id in scheduler.activeTasks {
-      guard let run = tasks[id]?.run, run.phase == .running, let started = tasks[id]?.startedAt else { continue }
-      tasks[id]?.run?.timeLimitAt = timeLimit(of: id).map { started + $0 }
-    }
+    if oldLimit != new.limits.time { moveTimeLimits(from: oldLimit, to: new.limits.time) }
     note(.daemon, changed.isEmpty ? "reloaded; nothing changed" : "reloaded: \(changed.joined(separator: ", "))")
     endTurn()
     return (changed, needRestart)
+  }
+
+  /// Another default time limit, for running tasks that have none of their own; time they were paused stays uncounted.
+  private func moveTimeLimits(from old: Double?, to new: Double?) {
+    for id in scheduler.activeTasks {
+      guard let task = tasks[id], var run = task.run, run.phase == .running, let started = task.startedAt,
+        task.stored.spec.limits.time == nil
+      else { continue }
+      if let due = run.timeLimitAt, let old, let new {
+        run.timeLimitAt = due + (new - old)
+      } else {
+        run.timeLimitAt = new.map { started + $0 }
+      }
+      tasks[id]?.run = run
+    }
   }
 
   // MARK: Stopping

@@ -87,7 +87,7 @@ extension Coordinator {
   func waitingReason(of task: LiveTask) -> (sentence: String, kind: String, numbers: [String: Double]) {
     if task.isHeld { return ("held back by a person; `jarvisctl resume \(task.id)` lets it go on", "held", [:]) }
     if case .away(let why) = wardenState { return ("waits: the warden is away (\(why))", "warden_away", [:]) }
-    if !refused.isEmpty { return ("waits: the store can't write; see `jarvisctl doctor`", "store", [:]) }
+    if refused != nil { return ("waits: the store can't write; see `jarvisctl doctor`", "store", [:]) }
     guard let reason = scheduler.explain(task.id, now: now()) else { return (task.reason, task.state.rawValue, [:]) }
     // A task that is to be tried again says why, beside until when it waits.
     let prefix = task.attempt > 0 && task.state == .queued ? task.reason + "; " : ""

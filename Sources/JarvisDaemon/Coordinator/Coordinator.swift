@@ -73,8 +73,8 @@ public actor Coordinator {
   var arriving = 0
 
   var parcel = Parcel()
-  /// Parcels that the store could not take, oldest first; nothing starts while there are any.
-  var refused: [Parcel] = []
+  /// The parcel that the store could not take; nothing starts, and later changes wait behind it, until it can.
+  var refused: Parcel?
   var wardenState = WardenState.away("it has not been reached yet")
   /// Boot and process of the warden that was connected last; also in the store.
   var wardenInstance = ""
@@ -87,8 +87,8 @@ public actor Coordinator {
   /// Those who wait until no agent runs and everything is durable.
   var whenIdle: [Int: CheckedContinuation<Bool, Never>] = [:]
   var idleNumber = 0
-  /// Parcels that the store has not answered yet.
-  var underway = 0
+  /// Whether the store has not answered a parcel yet.
+  var isStoring = false
   /// Counts turns, so that the watchdog can see that the coordinator is alive.
   var heartbeat: UInt64 = 0
 
@@ -148,7 +148,7 @@ public actor Coordinator {
 
   /// Does what the scheduler decides, as long as the warden is there and the store takes changes.
   private func pump() {
-    guard wardenState.welcome != nil, refused.isEmpty, !isStopping else { return }
+    guard wardenState.welcome != nil, refused == nil, !isStopping else { return }
     for decision in Scheduler.decide(&scheduler, now: now()) {
       switch decision {
       case .start(let id, let reason): begin(id, reason)
@@ -158,15 +158,17 @@ public actor Coordinator {
     }
   }
 
+  /// Hands the changes to the store: one parcel at a time, so that none is stored while one before it was refused.
+  /// What changes meanwhile goes with the next, in one wait for the disk.
   func flush() {
-    guard !parcel.isEmpty else { return }
+    guard !isStoring, refused == nil, !parcel.isEmpty else { return }
     let full = parcel
     parcel = Parcel()
-    if refused.isEmpty { post(full) } else { refused.append(full) }
+    post(full)
   }
 
   /// Whether no agent runs and everything is durable.
-  private var isIdle: Bool { scheduler.counts.active == 0 && parcel.isEmpty && underway == 0 && refused.isEmpty }
+  private var isIdle: Bool { scheduler.counts.active == 0 && parcel.isEmpty && !isStoring && refused == nil }
 
   /// Returns true when no agent runs and everything is durable, false when the time was up before.
   func idle(within seconds: Double) async -> Bool {
@@ -186,39 +188,39 @@ public actor Coordinator {
   }
 
   private func post(_ parcel: Parcel) {
-    underway += 1
+    isStoring = true
     store.enqueue(parcel.changes) { [deliver] result in
       deliver.yield(Delivery(parcel: parcel, result: result))
     }
   }
 
   private func delivered(_ delivery: Delivery) {
-    underway -= 1
+    isStoring = false
     switch delivery.result {
     case .success:
+      refused = nil
       for effect in delivery.parcel.effects { perform(effect) }
     case .failure(let error) where error.isAboutTheChange:
       // Trying again would fail again. The memory is right and the warden waits: go on, and say so loudly.
       log.critical("the store refused a change: \(error)")
+      refused = nil
       for effect in delivery.parcel.effects { perform(effect) }
     case .failure(let error):
-      var delivery = delivery
-      delivery.parcel.answerConfirmations(error)
-      if refused.isEmpty {
+      if refused == nil {
         log.critical("the store can't write, nothing new is started until it can: \(error)")
         note(.daemon, "the store can't write: \(error)")
       }
-      refused.append(delivery.parcel)
+      var again = delivery.parcel
+      again.answerConfirmations(error)
+      parcel.answerConfirmations(error)
+      refused = again
     }
     endTurn()
   }
 
   /// Offers again what the store could not take; called with each sample.
   func retryRefused() {
-    guard !refused.isEmpty else { return }
-    let again = refused
-    refused = []
-    for parcel in again { post(parcel) }
+    if let refused, !isStoring { post(refused) }
   }
 
   private func perform(_ effect: Effect) {
@@ -232,7 +234,7 @@ public actor Coordinator {
 
   /// Ends the turn and returns when everything changed so far is on the disk: what a caller was told must survive.
   func confirm() async throws(RPC.Failure) {
-    guard refused.isEmpty else {
+    guard refused == nil else {
       endTurn()
       throw RPC.Failure(.storage, "the store can't write now, so this is not durable yet; see `jarvisctl doctor`")
     }

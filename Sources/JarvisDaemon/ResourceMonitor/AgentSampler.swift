@@ -14,13 +14,20 @@ struct SampledAgent: Sendable {
 
 /// Measures what each running agent uses. In the kernel and sampled tiers from its cgroup, whose files stay open; in
 /// the tree tier from the processes below the warden's stub for it.
+///
+/// An agent is looked at for the first time with the first sample in its life: most short ones end before, and cost
+/// nothing here. `add` and `remove` never wait for a sample that is being taken.
 final class AgentSampler: Sendable {
   private struct Entry {
     let agent: SampledAgent
-    let reader: CgroupReader?
-    /// The stub that all of the agent's processes stay below (tree tier).
-    let stub: Int32?
+    var source: Source?
     var last: (cpu: UInt64, at: UInt64)?
+  }
+
+  private enum Source {
+    case group(CgroupReader)
+    /// The stub that all of the agent's processes stay below.
+    case stub(Int32)
   }
 
   private let agents = Mutex<[RunKey: Entry]>([:])
@@ -30,43 +37,56 @@ final class AgentSampler: Sendable {
   var isEmpty: Bool { agents.withLock { $0.isEmpty } }
 
   func add(_ key: RunKey, _ agent: SampledAgent) {
-    var reader: CgroupReader?
-    if let cgroup = agent.cgroup { reader = try? CgroupReader(folder: cgroup) }
-    let stub = reader == nil ? table.stat(of: agent.pid)?.parent : nil
-    agents.withLock { $0[key] = Entry(agent: agent, reader: reader, stub: stub, last: nil) }
+    agents.withLock { $0[key] = Entry(agent: agent) }
   }
 
   func remove(_ key: RunKey) {
     _ = agents.withLock { $0.removeValue(forKey: key) }
   }
 
-  /// One sample of all agents.
+  /// One sample of all agents. Not to be called twice at once.
   func sample() -> [RunKey: AgentUsage] {
-    agents.withLock { agents in
-      var result: [RunKey: AgentUsage] = [:]
-      let time = SystemClock.monotonicNanoseconds()
-      for (key, entry) in agents {
-        var usage = AgentUsage()
-        if let reader = entry.reader {
-          guard let now = try? reader.usage() else { continue }
-          usage.cpuMicroseconds = now.cpuMicroseconds
-          usage.memoryBytes = now.memoryBytes ?? 0
-          usage.processes = now.pids ?? now.members.count
-        } else {
-          guard let stub = entry.stub else { continue }
-          let now = table.sumUsage(pids: table.descendants(of: stub).map(\.pid))
-          usage.cpuMicroseconds = now.cpuMicroseconds
-          usage.memoryBytes = now.residentBytes
-          usage.processes = now.threads
-        }
-        usage.outputBytes = Output.size(entry.agent.outputs)
-        if let last = entry.last, time > last.at, usage.cpuMicroseconds >= last.cpu {
-          usage.cores = Double(usage.cpuMicroseconds - last.cpu) * 1000 / Double(time - last.at)
-        }
-        agents[key]?.last = (usage.cpuMicroseconds, time)
-        result[key] = usage
+    var result: [RunKey: AgentUsage] = [:]
+    for (key, entry) in agents.withLock({ $0 }) {
+      var entry = entry
+      guard let usage = sample(&entry) else { continue }
+      result[key] = usage
+      agents.withLock { agents in
+        if agents[key] != nil { agents[key] = entry }
       }
-      return result
     }
+    return result
+  }
+
+  private func sample(_ entry: inout Entry) -> AgentUsage? {
+    if entry.source == nil { entry.source = source(of: entry.agent) }
+    var usage = AgentUsage()
+    switch entry.source {
+    case nil: return nil
+    case .group(let reader)?:
+      guard let now = try? reader.usage() else { return nil }
+      usage.cpuMicroseconds = now.cpuMicroseconds
+      usage.memoryBytes = now.memoryBytes ?? 0
+      usage.processes = now.pids ?? now.members.count
+    case .stub(let stub)?:
+      let now = table.sumUsage(pids: table.descendants(of: stub).map(\.pid))
+      usage.cpuMicroseconds = now.cpuMicroseconds
+      usage.memoryBytes = now.residentBytes
+      usage.processes = now.threads
+    }
+    usage.outputBytes = Output.size(entry.agent.outputs)
+    let time = SystemClock.monotonicNanoseconds()
+    if let last = entry.last, time > last.at, usage.cpuMicroseconds >= last.cpu {
+      usage.cores = Double(usage.cpuMicroseconds - last.cpu) * 1000 / Double(time - last.at)
+    }
+    entry.last = (usage.cpuMicroseconds, time)
+    return usage
+  }
+
+  private func source(of agent: SampledAgent) -> Source? {
+    if let cgroup = agent.cgroup { return (try? CgroupReader(folder: cgroup)).map(Source.group) }
+    // Another process may have got the number meanwhile.
+    guard let process = table.stat(of: agent.pid), process.startTicks == agent.startTicks else { return nil }
+    return .stub(process.parent)
   }
 }

@@ -1,11 +1,14 @@
 import JarvisLinux
 import JarvisProtocol
 import Logging
+import NIOCore
+import WardenProtocol
 
 /// The sampling timer: the only one that runs while nothing happens. It feeds the coordinator, and the coordinator's
 /// answer is the heartbeat that the watchdog gets; a coordinator that hangs stops both.
 struct ResourceMonitor: Sendable {
   let coordinator: Coordinator
+  let loop: any EventLoop
   let notifier: SystemdNotifier
   let log: Logger
   /// Called once, after the first sample.
@@ -36,7 +39,7 @@ struct ResourceMonitor: Sendable {
       }
       var wait = config.monitor.interval
       if let last {
-        wait = await coordinator.observe(last, coordinator.sampler.sample())
+        wait = await coordinator.observe(last, sampleAgents())
         samples += 1
         if samples == 1 { await whenFirst() }
       }
@@ -55,9 +58,14 @@ struct ResourceMonitor: Sendable {
       if samples == 1 { wait = min(wait, 0.12) }
       // However seldom samples are asked for, the watchdog is fed in time.
       if let watchdog = notifier.watchdogInterval { wait = min(wait, watchdog / .seconds(2)) }
-      do { try await Task.sleep(for: .seconds(wait), tolerance: .seconds(wait / 10), clock: .continuous) } catch {
-        return
-      }
+      // One thread wakes, and it does all of the above: idle, the daemon wakes once for each sample.
+      await loop.sleep(seconds: wait)
     }
+  }
+
+  /// Many agents mean many files, read beside the event loop; none cost no switch between threads.
+  private func sampleAgents() async -> [RunKey: AgentUsage] {
+    guard !coordinator.sampler.isEmpty else { return [:] }
+    return await withTaskExecutorPreference(globalConcurrentExecutor) { coordinator.sampler.sample() }
   }
 }

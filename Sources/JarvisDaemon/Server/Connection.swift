@@ -7,6 +7,7 @@ final class Connection: Sendable {
   let number: Int
   private let channel: any Channel
   private let dispatcher: Dispatcher
+  private let onLoop: EventLoopExecutor
   private let maximumInFlight: Int
   private let state: Mutex<State>
 
@@ -29,10 +30,14 @@ final class Connection: Sendable {
     var isDone: Bool { isInputOver && inFlight == 0 && !isSubscribed }
   }
 
-  init(number: Int, channel: any Channel, caller: Caller, dispatcher: Dispatcher, maximumInFlight: Int) {
+  init(
+    number: Int, channel: any Channel, caller: Caller, dispatcher: Dispatcher, onLoop: EventLoopExecutor,
+    maximumInFlight: Int
+  ) {
     self.number = number
     self.channel = channel
     self.dispatcher = dispatcher
+    self.onLoop = onLoop
     self.maximumInFlight = maximumInFlight
     state = Mutex(State(caller: caller))
   }
@@ -63,7 +68,8 @@ final class Connection: Sendable {
       return .next
     }
     switch message {
-    case .request(let id, let method, let params): return start(id, method, params)
+    case .request(let id, let method, let params):
+      return start(id, method, params, on: Self.isQuick(method, line.count) ? onLoop : nil)
     case .notification(let method, let params):
       notify(method, params)
       return .next
@@ -71,7 +77,15 @@ final class Connection: Sendable {
     }
   }
 
-  private func start(_ id: RPC.ID, _ method: String, _ params: JSON?) -> LineOutcome {
+  /// A small submission, of which there may be thousands a second, saves the switches between threads that the common
+  /// pool costs. Whatever may take long goes there, so that nobody waits for it.
+  private static func isQuick(_ method: String, _ bytes: Int) -> Bool {
+    method == TaskSpawn.name && bytes < 16_384
+  }
+
+  private func start(
+    _ id: RPC.ID, _ method: String, _ params: JSON?, on executor: EventLoopExecutor?
+  ) -> LineOutcome {
     let mcp = MCPSession.owns(method) ? mcpSession() : nil
     let isFull = state.withLock { state -> Bool in
       guard !state.isEnded else { return true }
@@ -79,20 +93,28 @@ final class Connection: Sendable {
       state.nextTask += 1
       let number = state.nextTask
       let before = state.last
+      // Requests of MCP are begun in the order of reading, so that a cancellation right behind one finds it; the end of
+      // one is waited for by nobody else.
+      let begun = mcp.map { mcp in
+        Task {
+          await before?.value
+          return await mcp.begin(id: id, method: method, params: params)
+        }
+      }
       // Made under the lock, so that its end can't be noted before its beginning.
-      let work = Task { [self] in
-        // A request waits for the notifications and handshakes before it, and runs beside everything else.
-        await before?.value
-        if let mcp {
-          let answer = await mcp.handle(id: id, method: method, params: params)
-          if let answer { send(RPC.response(id: id, answer)) }
+      let work = Task(executorPreference: executor) { [self] in
+        if let begun {
+          if let answer = await begun.value.value { send(RPC.response(id: id, answer)) }
         } else {
+          // A request waits for the notifications and handshakes before it, and runs beside everything else.
+          await before?.value
           send(RPC.response(id: id, await dispatcher.answer(method, params, connection: self)))
         }
         finished(number)
       }
       state.tasks[number] = work
-      if method == "initialize" || method == "daemon.attach" { state.last = work }
+      if let begun { state.last = Task { _ = await begun.value } }
+      if method == "daemon.attach" { state.last = work }
       state.wantsResume = state.inFlight >= maximumInFlight || !state.isWritable
       return state.wantsResume
     }
@@ -105,8 +127,7 @@ final class Connection: Sendable {
     state.withLock { state in
       let before = state.last
       state.last = Task {
-        // A cancellation must not wait behind the request that it cancels.
-        if method != "notifications/cancelled" { await before?.value }
+        await before?.value
         await mcp.receive(notification: method, params: params)
       }
     }
@@ -149,7 +170,9 @@ final class Connection: Sendable {
       if !state.isAttached, state.caller.agent == nil {
         state.caller.session = "mcp-\(state.caller.pid)-\(number)"
       }
-      let mcp = MCPSession(service: dispatcher, caller: state.caller) { [weak self] json in self?.send(json) }
+      let mcp = MCPSession(service: dispatcher, caller: state.caller, isAttached: state.isAttached) {
+        [weak self] json in self?.send(json)
+      }
       state.mcp = mcp
       return mcp
     }

@@ -106,9 +106,9 @@ extension Coordinator {
     do throws(StoreError) {
       let info = try await store.info()
       let faults = try await store.check()
-      if !refused.isEmpty {
+      if let refused {
         add(
-          "store", .problem, "it can't write: \(refused.count) groups of changes wait",
+          "store", .problem, "it can't write: \(refused.changes.count + parcel.changes.count) changes wait",
           "make room on the disk of \(info.path)")
       } else if let fault = faults.first {
         add("store", .problem, fault, "move \(info.path) away after saving it with `sqlite3 FILE .recover`")

@@ -17,17 +17,19 @@ final class SocketServer: Sendable {
     var listener: (any Channel)?
   }
 
-  private let group: any EventLoopGroup
+  private let loop: any EventLoop
   private let dispatcher: Dispatcher
   private let coordinator: Coordinator
   private let inspector: PeerInspector
   private let log: Logger
+  private let onLoop: EventLoopExecutor
   private let state = Mutex(State())
 
   init(
-    group: any EventLoopGroup, dispatcher: Dispatcher, coordinator: Coordinator, inspector: PeerInspector, log: Logger
+    loop: any EventLoop, dispatcher: Dispatcher, coordinator: Coordinator, inspector: PeerInspector, log: Logger
   ) {
-    self.group = group
+    self.loop = loop
+    onLoop = EventLoopExecutor(loop)
     self.dispatcher = dispatcher
     self.coordinator = coordinator
     self.inspector = inspector
@@ -36,7 +38,7 @@ final class SocketServer: Sendable {
 
   /// Listens on a path, or on a socket that systemd has opened.
   func start(path: String, activated: Int32?) async throws {
-    let bootstrap = ServerBootstrap(group: group)
+    let bootstrap = ServerBootstrap(group: loop)
       .serverChannelOption(.backlog, value: 1024)
       .childChannelOption(.autoRead, value: false)
       .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -65,7 +67,7 @@ final class SocketServer: Sendable {
     let open = state.withLock { Array($0.open.values) }
     for channel in open {
       channel.flush()
-      channel.close(promise: nil)
+      try? await channel.close().get()
     }
   }
 
@@ -109,7 +111,7 @@ final class SocketServer: Sendable {
       return state.next
     }
     let connection = Connection(
-      number: number, channel: channel, caller: caller, dispatcher: dispatcher,
+      number: number, channel: channel, caller: caller, dispatcher: dispatcher, onLoop: onLoop,
       maximumInFlight: config.server.maxRequestsInFlight)
     if let refusal {
       log.warning("a connection was refused: \(refusal.message)")

@@ -71,6 +71,8 @@ public struct TaskSpec: WireObject, Hashable {
     notBefore = try fields.optional("not_before", "when it may start at the earliest")
     group = try fields.optional("group", "a label to list and to wait by", schema: .string(format: nil, maxLength: 128))
     if fields.isDescribing { return }
+    // A mistyped `command` is better named as such than as a missing description.
+    try fields.finish()
     let hasText = description?.contains { !$0.isWhitespace } ?? false
     if command == nil, !hasText {
       throw WireError(.field(fields.path, "description"), "is missing: a task needs a description or a command")

@@ -118,7 +118,8 @@ enum ResultTool: MCPTool {
   private static func state(of task: TaskView) -> String {
     let outcome = "\(task.id)\(task.name.map { " (\($0))" } ?? "") is \(task.state.rawValue)"
     let ending = task.exitCode.map { ", exit status \($0)" } ?? task.signal.map { ", signal \($0)" } ?? ""
-    return "\(outcome)\(ending): \(Phrase.clause(task.reason, most: 500))."
+    let cause = task.state.isTerminal && task.state != .succeeded ? ": \(Phrase.clause(task.reason))" : ""
+    return "\(outcome)\(ending)\(cause)."
   }
 }
 

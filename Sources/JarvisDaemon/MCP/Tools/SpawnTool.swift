@@ -78,13 +78,7 @@ enum SpawnTool: MCPTool {
     var text =
       "\(Phrase.count(batch.tasks.count, "task")) accepted as batch \(batch.batchID) on branch \(batch.branchID)."
     if !started.isEmpty { text += " Started: \(Phrase.list(started))." }
-    // Tasks that wait for the same reason are told in one sentence.
-    var reasons: [String] = []
-    for task in waiting where !reasons.contains(task.reason) { reasons.append(task.reason) }
-    for reason in reasons.prefix(4) {
-      text += " Waiting: \(Phrase.list(waiting.filter { $0.reason == reason })) (\(Phrase.clause(reason, most: 300)))."
-    }
-    if reasons.count > 4 { text += " Others wait for other reasons, given with each task." }
+    if !waiting.isEmpty { text += " Waiting: \(Phrase.outcomes(waiting, withState: false))." }
     if !over.isEmpty { text += " Over already: \(Phrase.list(over))." }
     return text + " Next: wait_for_tasks with batch_id \"\(batch.batchID)\", then get_task_result for the ids you need."
   }

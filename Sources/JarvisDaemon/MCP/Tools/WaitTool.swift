@@ -154,15 +154,12 @@ enum WaitTool: MCPTool {
       ? "All \(Phrase.count(total, "task")) are over"
       : "\(total - open.count) of \(Phrase.count(total, "task")) are over"
     if total == 1 { text = open.isEmpty ? "The task is over" : "The task is not over" }
-    text += bad.isEmpty ? "" : "; not successful: " + outcomes(bad)
-    text += open.isEmpty ? (bad.isEmpty ? ", all successful." : ".") : ". Still open: \(outcomes(open))."
+    if !bad.isEmpty { text += "; not successful: \(Phrase.outcomes(bad))" }
+    if open.isEmpty, bad.isEmpty { text += ", " + (total == 1 ? "successfully" : "all successfully") }
+    text += "."
+    if !open.isEmpty { text += " Still open: \(Phrase.outcomes(open, most: 3))." }
     return text
       + (open.isEmpty
         ? " Next: get_task_result for the ids you need." : " Next: wait_for_tasks again; nothing was cancelled.")
-  }
-
-  private static func outcomes(_ tasks: [TaskView]) -> String {
-    let some = tasks.prefix(5).map { "\($0.id) \($0.state.rawValue) (\(Phrase.shortened($0.reason, to: 200)))" }
-    return some.joined(separator: ", ") + (tasks.count > 5 ? " and \(tasks.count - 5) more" : "")
   }
 }

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# guest.sh BOOT: what runs in the guest, as root, at its first and at its second boot. /e2e holds the project's files
+# and the programs; /e2e/out comes back to the host. Between the boots, the power is cut.
+set -uo pipefail
+
+boot=$1
+runtime=/run/user/1000
+results=/e2e/out/results
+
+as_test() {
+  setpriv --reuid test --regid test --init-groups env -i HOME=/home/test USER=test LOGNAME=test SHELL=/bin/bash \
+    PATH=/home/test/.local/bin:/usr/bin:/bin LANG=C.UTF-8 XDG_RUNTIME_DIR=$runtime \
+    DBUS_SESSION_BUS_ADDRESS=unix:path=$runtime/bus PYTHONDONTWRITEBYTECODE=1 ONLY="${ONLY:-}" "$@"
+}
+suite() { as_test python3 /e2e/guest/suite.py "$results" "$@"; }
+
+# shellcheck source=/dev/null
+[ ! -f /e2e/only ] || . /e2e/only
+
+chown test: /e2e/out
+touch "$results"
+chown test: "$results"
+for _ in {1..600}; do
+  state=$(as_test systemctl --user is-system-running 2>/dev/null)
+  case $state in running | degraded) break ;; esac
+  sleep 0.1
+done
+echo "boot $boot: the user manager is $state after $(cut -d' ' -f1 /proc/uptime) s, kernel $(uname -r)," \
+  "systemd $(systemctl --version | head -n 1)"
+
+case $boot in
+  1)
+    as_test env BIN_DIR=/e2e/bin /e2e/scripts/install.sh || exit 1
+    suite starting limits services records
+    if suite before_the_cut; then
+      # No file system is told, nothing is written back: what is not on the disk now is lost.
+      echo b >/proc/sysrq-trigger
+      sleep 60
+    fi
+    ;;
+  2) suite after_the_cut ;;
+esac
