@@ -23,7 +23,7 @@ bin_dir = $(if $(BIN_DIR),"$(BIN_DIR)",$$($(SWIFT) build $(RELEASE) --show-bin-p
 swift_files = Sources Tests Package.swift $(wildcard Benchmarks)
 shell_files = .ci/run $(wildcard scripts/*.sh Benchmarks/*.sh Tests/*/*.sh)
 
-.PHONY: help deps deps-test deps-demo build debug demo test lint format docs bench install uninstall clean
+.PHONY: help deps deps-test deps-demo build debug demo test lint format docs e2e bench install uninstall clean
 
 help: ## List what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ format: ## Format the Swift sources
 docs: debug ## Write docs/protocol.md anew from the types
 	@bin=$$($(SWIFT) build --show-bin-path); "$$bin/jarvisd" --print-protocol >docs/protocol.md.new
 	@mv docs/protocol.md.new docs/protocol.md
+
+e2e: $(built) ## Run the end-to-end tests in a virtual machine (some minutes)
+	@bin=$(bin_dir); BIN_DIR="$$bin" Tests/E2E/run.sh
 
 bench: build ## Run the benchmarks
 	@bash Benchmarks/run.sh

@@ -26,7 +26,7 @@ report() { JARVISCTL=$BIN_DIR/jarvisctl python3 "$root/scripts/demo_report.py" "
 
 # ---- Cleaning up, whatever happens -----------------------------------------------------------------------------------
 
-daemon="" warden="" reader="" waiter="" events=""
+daemon="" warden="" reader="" waiter="" events="" progress=""
 
 # is PID NAME: whether the process lives and is still that program.
 # shellcheck disable=SC2317 # called by the trap
@@ -42,7 +42,7 @@ clean_up() {
   trap '' INT TERM HUP
   trap - EXIT
   set +e
-  for pid in $waiter $events; do kill "$pid" 2>/dev/null; done
+  for pid in $waiter $events $progress; do kill "$pid" 2>/dev/null; done
   if is "$daemon" jarvisd; then
     # It may have come after its daemon was ready.
     [ -n "$warden" ] ||
@@ -115,13 +115,21 @@ echo "jarvisd is ready (process $daemon, warden ${warden:-on its way}). Auditing
 # The build and the start have just kept the machine busy; tasks would rightly be started one at a time.
 report settled 15
 if [ ! -t 2 ]; then
-  # There will be no progress bar: a line for each thing that happens instead.
-  "$BIN_DIR/jarvisctl" --json events --kind task --branch security-audit > >(report progress) &
+  # There will be no progress bar: a line for each thing that happens instead, kept until the batch has been shown.
+  mkfifo "$folder/events"
+  exec {feed}<>"$folder/events"
+  "$BIN_DIR/jarvisctl" --json events --kind task --branch security-audit >"$folder/events" {feed}>&- &
   events=$!
 fi
 batch=$(jarvisctl --json skill run security-audit path="$target" --branch security-audit)
 report submitted <<<"$batch"
 id=$(report batch_id <<<"$batch")
+if [ -n "$events" ]; then
+  report progress <"$folder/events" {feed}>&- &
+  progress=$!
+  # Now the reader's end comes with the writer's.
+  exec {feed}>&-
+fi
 
 status=0
 # In the background, because a trap waits for what runs in the foreground.
@@ -133,6 +141,8 @@ if [ -n "$events" ]; then
   kill "$events" 2>/dev/null || true
   wait "$events" 2>/dev/null || true
   events=""
+  wait "$progress" 2>/dev/null || true
+  progress=""
 fi
 echo
 report findings "$id" "$target" || status=1

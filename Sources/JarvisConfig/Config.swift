@@ -120,7 +120,7 @@ extension Config {
     public var backfillLimit = 32
     /// Seconds that the first waiting task can be overtaken; then nothing starts before it.
     public var backfillPatience: Double = 60
-    /// How long a task of each priority waits before it counts as one of the next higher.
+    /// Waiting tasks are ranked by when they were submitted plus this.
     public var patience = Patience()
 
     /// The shipped defaults.
@@ -177,7 +177,7 @@ extension Config {
     public var runner = ""
     /// How deep agents may spawn agents; 0: not at all.
     public var maxDepth = 3
-    /// Tasks that one agent may spawn, its descendants' included.
+    /// Tasks that one agent may spawn.
     public var maxChildren = 50
     /// Variables (`*` at the end: all that begin so) that agents don't inherit.
     public var dropEnvironment = ["CLAUDECODE", "CLAUDE_CODE_*"]

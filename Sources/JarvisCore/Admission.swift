@@ -28,8 +28,12 @@ extension SchedulerState {
   ) -> Admission.Verdict {
     guard let machine else { return .refused(.noSample, .everything) }
     if path == .start, isDraining { return .refused(.draining, .everything) }
-    if tracker.isEmergency {
+    if guarding.isEmergency {
       return .refused(.emergency(ram: machine.ram, memoryPressure: machine.memoryFullPSI), .everything)
+    }
+    // One that was frozen for being over a lowered cap goes on when that leaves room for it.
+    if path == .resume, counts.working >= policy.maxAgents {
+      return .refused(.agentCap(active: counts.working, limit: policy.maxAgents), .everything)
     }
     if path == .start {
       if let lastStart, policy.startGapSeconds > 0, now < lastStart + policy.startGapSeconds, lastStart <= now {
@@ -50,7 +54,7 @@ extension SchedulerState {
     let ram = ProjectedUse(
       sampled: machine.ram, reserved: reserved.ram, expected: expected.ram, isDeclared: isDeclared,
       danger: zones.ramDanger)
-    if tracker.zone != .danger, cpu.fits, ram.fits {
+    if tracker.zone != .danger, guarding.hold == nil, cpu.fits, ram.fits {
       switch path {
       case .start:
         let strategy = batches[task.batch]?.strategy ?? .auto
@@ -62,6 +66,10 @@ extension SchedulerState {
     // Jarvis's work for good. Frozen agents don't count: they make no progress.
     if counts.working == 0 { return .admitted(.boundedProgress(zone: tracker.zone, cpu: cpu, ram: ram)) }
     if tracker.zone == .danger { return .refused(danger(of: machine), .everything) }
+    if let hold = guarding.hold {
+      let seconds = guarding.holdSince.map { max(0, now - $0) } ?? 0
+      return .refused(.stalled(hold, seconds: seconds), .everything)
+    }
     return .refused(ram.fits ? .cpuProjection(cpu) : .ramProjection(ram), .candidate)
   }
 

@@ -43,4 +43,31 @@ extension SchedulerState {
     refreshLane(of: task.batch)
     return state
   }
+
+  /// Changes how many of a batch's tasks may be active at once, while the batch lives. Fewer stop nothing: the next one
+  /// starts when enough have ended. A sequential batch keeps its one, and a batch that isn't known is left alone.
+  ///
+  /// Costs a few microseconds from one limit to another; to and from no limit it looks at the session's ready tasks.
+  ///
+  /// - Parameters:
+  ///   - id: the batch.
+  ///   - limit: the most at once, 1 or more (less counts as 1); nil for no limit.
+  public mutating func setWidth(batch id: BatchID, limit: Int?) {
+    let limit = limit.map { max(1, $0) }
+    guard let batch = batches[id], !batch.isSequential, batch.width != limit else { return }
+    if batch.width == nil {
+      // Its ready tasks compete by themselves; from now on their lane lets one compete at a time.
+      for rank in queue.contents(of: batch.session).ready where tasks[rank.id]?.batch == id {
+        queue.remove(rank, of: batch.session)
+        batches[id]?.lane.insert(rank)
+      }
+    } else if limit == nil {
+      if let exposed = batch.exposed { queue.remove(exposed, of: batch.session) }
+      for rank in batch.lane.elements { queue.insert(rank, of: batch.session) }
+      batches[id]?.lane = SortedList()
+      batches[id]?.exposed = nil
+    }
+    batches[id]?.width = limit
+    refreshLane(of: id)
+  }
 }

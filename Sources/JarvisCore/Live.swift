@@ -41,8 +41,8 @@ struct Edge: Sendable {
 struct LiveBatch: Sendable {
   let session: Int32
   let strategy: Strategy
-  /// The most at once; nil for no limit.
-  let width: Int?
+  /// The most at once; nil for no limit. Changed by `setWidth` only.
+  var width: Int?
   /// With a width only. Sequential: all waiting tasks in the order given, the first of which holds up the others.
   /// Otherwise: the ready ones by rank.
   var lane = SortedList<Rank>()

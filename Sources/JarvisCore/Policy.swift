@@ -87,6 +87,8 @@ public struct SchedulerPolicy: Sendable, Equatable {
   public var emergencyMemoryPressure = 0.4
   /// What an emergency does to `low` tasks.
   public var emergencyAction = EmergencyAction.cancel
+  /// When the machine needs more than `low` tasks to make room, and when nothing is started though there is memory.
+  public var machine = MachineGuardPolicy()
   /// How many tasks that don't fit are looked past in one decision to find a smaller one that does.
   public var backfillLimit = 32
   /// Seconds after which a task that smaller ones overtook is overtaken no more: the line waits until it fits.

@@ -76,8 +76,10 @@ public struct Reason: Sendable, Equatable {
     case resumed(zone: Zone, cpu: ProjectedUse, ram: ProjectedUse)
     /// It runs since before the daemon started.
     case takenOver
-    /// Stopped or frozen to relieve the machine: youngest `low` task, memory in danger for `seconds`.
-    case relieved(EmergencyAction, ram: Double, memoryPressure: Double?, seconds: Double)
+    /// Everything has stood still for the disks or the processors for `seconds`.
+    case stalled(MachineCause, seconds: Double)
+    /// Stopped or frozen to relieve the machine.
+    case relieved(EmergencyAction, Relief)
   }
 
   /// What the decision turned on.
@@ -94,9 +96,15 @@ public struct Reason: Sendable, Equatable {
   /// Whether the lack of resources is what the task waits for.
   public var isShortage: Bool {
     switch kind {
-    case .emergency, .warningCap, .zoneDanger, .cpuProjection, .ramProjection, .heldLine: true
+    case .emergency, .warningCap, .zoneDanger, .cpuProjection, .ramProjection, .heldLine, .stalled: true
     default: false
     }
+  }
+
+  /// Who was chosen to relieve the machine, and why; nil for other reasons.
+  public var relief: Relief? {
+    if case .relieved(_, let relief) = kind { return relief }
+    return nil
   }
 
   /// A stable word for machines, such as `ram_projection`.
@@ -123,6 +131,7 @@ public struct Reason: Sendable, Equatable {
     case .boundedProgress: "bounded_progress"
     case .resumed: "resumed"
     case .takenOver: "taken_over"
+    case .stalled: "stalled"
     case .relieved: "relieved"
     }
   }
@@ -190,14 +199,15 @@ extension Reason.Kind {
     case .resumed(let zone, let cpu, let ram):
       return "resumed: zone \(zone.rawValue), \(Self.sum(.cpu, cpu)); \(Self.sum(.ram, ram))"
     case .takenOver: return "runs: it was taken over from before Jarvis started"
-    case .relieved(let action, let ram, let pressure, let seconds):
+    case .stalled(let cause, let seconds): return "waits: \(cause.sentence), for \(number(seconds)) s"
+    case .relieved(let action, let relief):
       let done =
         switch action {
-        case .cancel: "cancelled"
+        case .cancel: relief.isKill ? "killed" : "cancelled"
         case .requeue: "stopped and queued again"
         case .freeze: "frozen"
         }
-      return "\(done) as the youngest low task: \(Self.memory(ram, pressure)), for \(number(seconds)) s"
+      return "\(done) to relieve the machine: \(relief.sentence)"
     }
   }
 
@@ -218,8 +228,8 @@ extension Reason.Kind {
     case .ramProjection(let use): return Self.numbers(.ram, use)
     case .started(_, let cpu, let ram, _), .boundedProgress(_, let cpu, let ram), .resumed(_, let cpu, let ram):
       return Self.numbers(.cpu, cpu) + Self.numbers(.ram, ram)
-    case .relieved(_, let ram, let pressure, let seconds):
-      return [("ram", ram), ("seconds", seconds)] + Self.optional("memory_pressure", pressure)
+    case .stalled(let cause, let seconds): return cause.numbers + [("seconds", seconds)]
+    case .relieved(_, let relief): return relief.numbers
     }
   }
 

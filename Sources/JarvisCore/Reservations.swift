@@ -6,6 +6,10 @@ struct Agent: Sendable {
   var expected: ResourceCost
   /// What the last sample saw it use.
   var measured: ResourceCost
+  /// When that sample was taken; nil before the first.
+  var measuredAt: Timestamp?
+  /// How its share of memory grew each second between the last two samples.
+  var growth = 0.0
   /// When it was started, seen running, or resumed: its warm-up counts from here.
   var since: Timestamp
   var isStarting: Bool
@@ -13,6 +17,17 @@ struct Agent: Sendable {
   var reason: Reason
   /// It was chosen to relieve the machine, and hasn't ended or been frozen yet.
   var isBeingRelieved = false
+}
+
+extension Agent {
+  fileprivate mutating func observe(_ used: ResourceCost, at now: Timestamp) {
+    if let measuredAt {
+      // Two samples in one millisecond say nothing about growth.
+      if now - measuredAt >= 0.001 { growth = (used.ram - measured.ram) / (now - measuredAt) }
+    }
+    measured = used
+    measuredAt = now
+  }
 }
 
 /// The active tasks, and what is kept free for those whose load doesn't show yet.
@@ -54,6 +69,8 @@ struct Agents: Sendable {
     all[id]?.isStarting = false
     all[id]?.expected = expected
     all[id]?.measured = .none
+    all[id]?.measuredAt = nil
+    all[id]?.growth = 0
     all[id]?.reason = reason
     all[id]?.isBeingRelieved = false
     warming.append(id)
@@ -64,8 +81,8 @@ struct Agents: Sendable {
     all[id]?.reason = reason
   }
 
-  mutating func observe(_ usage: [TaskID: ResourceCost]) {
-    for (id, used) in usage { all[id]?.measured = used }
+  mutating func observe(_ usage: [TaskID: ResourceCost], at now: Timestamp) {
+    for (id, used) in usage { all[id]?.observe(used, at: now) }
   }
 
   /// Forgets the warm-up of those that are warm.

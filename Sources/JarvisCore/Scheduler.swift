@@ -6,7 +6,8 @@ public enum Decision: Sendable, Equatable {
   case start(TaskID, Reason)
   /// Thaw this frozen task. It counts as `running` already; if it can't be thawed, mark it paused again.
   case resume(TaskID, Reason)
-  /// Do this to a running task to relieve the machine, then settle it, requeue it or mark it paused.
+  /// Do this to a task with processes to relieve the machine, then settle it, requeue it or mark it paused. If the
+  /// reason's `relief` says `isKill`, it is killed (state `killed`), and if it says `isUrgent`, without a grace period.
   case relieve(TaskID, EmergencyAction, Reason)
 
   /// The task.
@@ -43,22 +44,26 @@ public enum Scheduler {
 }
 
 extension SchedulerState {
-  /// In an emergency the youngest running `low` task makes room; one with each sample, to see what that gave.
+  /// When the machine runs out of memory, an agent makes room; one at a time, to see what that gave.
   fileprivate mutating func relieve(now: Timestamp) -> Decision? {
-    guard tracker.isEmergency, mayRelieve, let machine else { return nil }
-    let candidates = agents.all.filter { id, agent in
-      guard let task = tasks[id] else { return false }
-      return task.state == .running && task.priority == .low && !agent.isBeingRelieved
-    }
-    guard let youngest = candidates.max(by: { ($0.value.since, $0.key) < ($1.value.since, $1.key) })?.key
-    else { return nil }
+    guard mayRelieve, let relief = guarding.relieve(agentSummaries, policy: policy, now: now) else { return nil }
     mayRelieve = false
-    let seconds = tracker.memoryDangerSince.map { machine.at - $0 } ?? 0
-    let reason = Reason(
-      .relieved(
-        policy.emergencyAction, ram: machine.ram, memoryPressure: machine.memoryFullPSI, seconds: seconds))
-    agents.markRelieved(youngest, reason: reason)
-    return .relieve(youngest, policy.emergencyAction, reason)
+    let action = relief.isKill ? EmergencyAction.cancel : policy.emergencyAction
+    let reason = Reason(.relieved(action, relief))
+    agents.markRelieved(relief.task, reason: reason)
+    return .relieve(relief.task, action, reason)
+  }
+
+  /// What the guard may choose from.
+  private var agentSummaries: [AgentSummary] {
+    agents.all.compactMap { id, agent in
+      guard let task = tasks[id], !agent.isStarting, let session = sessions[Int(task.session)]?.key else { return nil }
+      return AgentSummary(
+        id: id, priority: task.priority, session: session,
+        memory: agent.measuredAt == nil ? agent.expected.ram : agent.measured.ram, growth: agent.growth,
+        startedAt: agent.since, isFrozen: task.state == .paused,
+        isEnding: agent.isBeingRelieved && task.state == .running)
+    }
   }
 
   /// Frozen tasks come before new ones: they hold memory already, and free it soonest by going on.

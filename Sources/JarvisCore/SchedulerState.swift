@@ -15,6 +15,10 @@ public struct SchedulerState: Sendable {
   public internal(set) var counts = TaskCounts()
 
   var tracker = ZoneTracker()
+  /// Protects the machine as a whole.
+  var guarding = MachineGuard()
+  /// What `takeLevelChange` told last.
+  var toldLevel = Level.ideal
   var tasks: [TaskID: LiveTask] = [:]
   var batches: [BatchID: LiveBatch] = [:]
   var slots: [SessionKey: Int32] = [:]
@@ -84,7 +88,8 @@ public struct SchedulerState: Sendable {
     let before = tracker.zone
     self.machine = machine
     tracker.observe(machine, policy: policy)
-    agents.observe(usage)
+    guarding.observe(machine, inDanger: tracker.ram == .danger, policy: policy)
+    agents.observe(usage, at: machine.at)
     mayRelieve = true
     if tracker.zone != before { queue.unparkAll() }
   }
@@ -96,6 +101,7 @@ public struct SchedulerState: Sendable {
     if let machine, new.zones != old.zones {
       tracker = ZoneTracker()
       tracker.observe(machine, policy: new)
+      guarding.observe(machine, inDanger: tracker.ram == .danger, policy: new)
     }
     if new.patience != old.patience { rankAnew() }
     queue.unparkAll()
@@ -108,12 +114,27 @@ public struct SchedulerState: Sendable {
 
   /// How much of its service Jarvis can give.
   public var level: Level {
-    if tracker.isEmergency { return .emergency }
+    if guarding.isEmergency { return .emergency }
+    if guarding.hold != nil { return .starved }
     switch tracker.zone {
     case .danger: return .starved
     case .warning: return .constrained
     case .safe: return isShort && counts.queued > 0 ? .constrained : .ideal
     }
+  }
+
+  /// How near the machine is to running out of memory. From `severe` on, agents over a limit are given no grace.
+  public var stage: GuardStage { guarding.stage }
+
+  /// The change of the level since this was last asked, with its figures; nil if there was none. To be asked after
+  /// every `decide`.
+  public mutating func takeLevelChange() -> LevelChange? {
+    guard let machine, level != toldLevel else { return nil }
+    let change = LevelChange(
+      from: toldLevel, to: level, cause: guarding.isEmergency ? guarding.cause : guarding.hold, machine: machine,
+      queued: counts.queued, running: counts.working)
+    toldLevel = level
+    return change
   }
 
   /// The task's state; nil if it isn't known, because it is over or never was.

@@ -72,7 +72,8 @@ public struct BatchEntry: Sendable, Equatable {
   public var session: SessionKey
   /// How its tasks want to be run.
   public var strategy: Strategy
-  /// The most of its tasks at once; nil for no limit. A `sequential` batch has 1, whatever this says.
+  /// The most of its tasks at once; nil for no limit. A `sequential` batch has 1, whatever this says. What it begins
+  /// with: `SchedulerState.setWidth` changes it later.
   public var widthLimit: Int?
 
   /// `auto` without a limit, unless told otherwise.

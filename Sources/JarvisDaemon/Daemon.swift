@@ -177,7 +177,7 @@ public struct Daemon: Sendable {
       await parts.link.connected.reached(within: 2)
       parts.link.dismiss()
       // Nothing answers; the connection's end is the answer.
-      _ = await parts.link.closed(within: 5)
+      if await !parts.link.closed(within: 5) { log.error("the warden did not stop in time") }
     }
   }
 

@@ -54,7 +54,7 @@ public enum RPC {
       case .forbidden: "The caller may not do this (an agent asks for more than its world)."
       case .tooMany: "A bound is reached; `data` says which, and its size."
       case .lineTooLong: "The line is over `[server] max_line`; the connection closes after this error."
-      case .unavailable: "The daemon is stopping or draining, or the warden is away; try again."
+      case .unavailable: "The daemon is stopping; try again when it is back."
       case .storage: "The change could not be made durable and was not made."
       }
     }

@@ -32,11 +32,8 @@ case $boot in
   1)
     as_test env BIN_DIR=/e2e/bin /e2e/scripts/install.sh || exit 1
     suite starting limits services records
-    if suite before_the_cut; then
-      # No file system is told, nothing is written back: what is not on the disk now is lost.
-      echo b >/proc/sysrq-trigger
-      sleep 60
-    fi
+    # No file system is told, nothing is written back: what is not on the disk then is lost.
+    as_test timeout 180 python3 /e2e/guest/before_the_cut.py && echo b >/proc/sysrq-trigger
     ;;
   2) suite after_the_cut ;;
 esac

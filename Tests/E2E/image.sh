@@ -35,11 +35,11 @@ touch "$root/var/lib/systemd/linger/test"
 
 echo jarvis-e2e >"$root/etc/hostname"
 echo 'tmpfs /tmp tmpfs mode=1777 0 0' >"$root/etc/fstab"
-# Everything that the suite looks for must be there.
+# Everything that the tests look for must be there.
 mkdir -p "$root/etc/systemd/journald.conf.d"
 printf '[Journal]\nRateLimitIntervalSec=0\nStorage=persistent\n' >"$root/etc/systemd/journald.conf.d/e2e.conf"
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
-  fstrim.timer getty@tty1.service systemd-pstore.service systemd-timesyncd.service; do
+  fstrim.timer getty@tty1.service serial-getty@ttyS0.service systemd-pstore.service systemd-timesyncd.service; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 
@@ -78,8 +78,8 @@ echo "$boot" >/e2e/boot
 sync
 echo "boot $boot after $(cut -d' ' -f1 /proc/uptime) s"
 # A machine that crashes over and over is given up.
-if [ "$boot" -le 2 ]; then bash /e2e/guest.sh "$boot" >>/e2e/out/log.txt 2>&1; fi
-echo "status $? after $(cut -d' ' -f1 /proc/uptime) s"
+[ "$boot" -gt 2 ] || bash /e2e/guest.sh "$boot" 2>&1 | tee -a /e2e/out/log.txt
+echo "boot $boot is over after $(cut -d' ' -f1 /proc/uptime) s"
 journalctl --no-pager -o short-monotonic >/e2e/out/journal.txt 2>&1
 touch /e2e/out/complete
 tar cf /dev/vdc -C /e2e/out .
@@ -91,7 +91,7 @@ chmod 755 "$root/usr/local/sbin/e2e"
 
 cp "$root"/boot/vmlinuz-* "$folder/vmlinuz"
 cp "$root"/boot/initrd.img-* "$folder/initrd"
-rm -rf "$root"/boot/* "$root"/usr/share/{doc,man,locale} "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
+rm -rf "${root:?}"/boot/* "$root"/usr/share/{doc,man,locale} "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
 rm -f "$folder/root.img"
 mke2fs -q -t ext4 -L root -E lazy_itable_init=1 -d "$root" "$folder/root.img" 1536M
 chmod a+r "$folder"/{root.img,vmlinuz,initrd}

@@ -123,7 +123,8 @@ private struct Oracle {
       guard let (task, batch) = entries[id] else { return problems.append("\(id) is unknown") }
       switch decision {
       case .relieve:
-        expect(state.level == .emergency && task.priority == .low, "\(id) relieved without need")
+        expect(
+          state.stage == .emergency ? task.priority == .low : state.stage >= .severe, "\(id) relieved without need")
       case .start, .resume:
         let isResume = if case .resume = decision { true } else { false }
         guard let machine else { return problems.append("\(id) started before a sample") }

@@ -79,19 +79,24 @@ struct LifecycleTests {
     return state
   }
 
-  @Test("an emergency stops the youngest low task, one with each sample, and no others")
+  @Test("an emergency stops the youngest of equal low tasks, one at a time with a pause, and no others")
   func relief() {
     var state = emergency(.cancel)
     let first = Scheduler.decide(&state, now: at(41))
     #expect(first.map(\.task) == [id(1)])
-    #expect(first.first?.reason.sentence == "cancelled as the youngest low task: RAM 90.0 %, for 31.0 s")
+    #expect(
+      first.first?.reason.sentence
+        == "cancelled to relieve the machine: RAM 90 %, danger from 85 %, for 31 s; of the low tasks it weighs most with 2 % of memory"
+    )
     #expect(Scheduler.decide(&state, now: at(41)) == [])
-    state.observe(machine(cpu: 0.1, ram: 0.9, at: 42))
-    #expect(Scheduler.decide(&state, now: at(42)).map(\.task) == [id(2)])
+    state.observe(machine(cpu: 0.1, ram: 0.9, at: 55))
+    #expect(Scheduler.decide(&state, now: at(55)) == [])
+    state.observe(machine(cpu: 0.1, ram: 0.9, at: 56))
+    #expect(Scheduler.decide(&state, now: at(56)).map(\.task) == [id(2)])
     _ = state.settle(id(1), as: .cancelled)
     _ = state.settle(id(2), as: .cancelled)
-    state.observe(machine(cpu: 0.1, ram: 0.9, at: 43))
-    #expect(Scheduler.decide(&state, now: at(43)) == [])
+    state.observe(machine(cpu: 0.1, ram: 0.9, at: 90))
+    #expect(Scheduler.decide(&state, now: at(90)) == [])
     #expect(state.counts.running == 2)
   }
 

@@ -5,10 +5,11 @@ Moments of a kill are drawn from a seed; nothing is waited for by sleeping. CRAS
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
-from jarvis import ENDED, PATIENCE, Client, wait_exit
+from jarvis import BINARIES, ENDED, PATIENCE, Client, wait_exit
 
 EXTRA_SEEDS = int(os.environ.get("CRASH_SEEDS", 0))
 
@@ -57,6 +58,12 @@ class Marks:
             return len((self.folder / self._name(name)).read_text().splitlines())
         except FileNotFoundError:
             return 0
+
+    def until_running(self, daemon, tasks):
+        """Waits until the tasks run and have left their marks; the tasks as they are then."""
+        views = [daemon.until(task["id"], "running") for task in tasks]
+        until(lambda: all(self.starts(task["name"]) for task in tasks), "all have left their marks")
+        return views
 
     @staticmethod
     def _name(name):
@@ -111,6 +118,23 @@ def kill_warden(daemon):
     os.kill(pid, signal.SIGKILL)
     assert wait_exit(pid)
     return pid
+
+
+def start_and_kill(daemon, chance):
+    """Starts the daemon and kills it somewhere on its way to being ready."""
+    process = subprocess.Popen(
+        [BINARIES / "jarvisd", "--standalone"], env=daemon.environment, cwd=daemon.home, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    kill_within(process, chance.uniform(0, 0.15))
+
+
+def kill_within(process, seconds):
+    """kill -9 when the time is up, unless it ends before."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def assert_gone(pids):

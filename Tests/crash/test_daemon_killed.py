@@ -17,7 +17,7 @@ def test_fifty_run_on_and_a_thousand_follow_in_order(make_daemon, marks, latch):
     queued = [marks.task(n, f"exit {n % 7}") for n in range(50, 1050)]
     batch = daemon.client().spawn(*held, *queued)
     ids = [task["id"] for task in batch["tasks"]]
-    pids = [daemon.until(id, "running")["pid"] for id in ids[:50]]
+    pids = [task["pid"] for task in marks.until_running(daemon, batch["tasks"][:50])]
     born = [start_ticks(pid) for pid in pids]
 
     daemon.kill()
@@ -108,7 +108,7 @@ def test_exits_while_it_is_away_are_exact(make_daemon, marks, latch):
     daemon = make_daemon(config(30))
     ends = [f"exit {n}" if n % 3 else f"kill -{[6, 9, 11][n // 3 % 3]} $$" for n in range(30)]
     batch = daemon.client().spawn(*[marks.task(n, f"{latch.wait}; {end}") for n, end in enumerate(ends)])
-    pids = [daemon.until(task["id"], "running")["pid"] for task in batch["tasks"]]
+    pids = [task["pid"] for task in marks.until_running(daemon, batch["tasks"])]
     daemon.kill()
     latch.open()
     assert all(wait_exit(pid) for pid in pids)
@@ -127,7 +127,7 @@ def test_killed_between_exits_and_their_acknowledgements(make_daemon, marks, lat
     daemon = make_daemon(config(40))
     tasks = [marks.task(n, f"{latch.wait}; exit {n % 7}") for n in range(40)]
     batch = daemon.client().spawn(*tasks)
-    pids = [daemon.until(task["id"], "running")["pid"] for task in batch["tasks"]]
+    pids = [task["pid"] for task in marks.until_running(daemon, batch["tasks"])]
     latch.open()
     # The ends come in a burst; somewhere in it the daemon dies.
     assert wait_exit(pids[chance.randrange(40)])
@@ -140,17 +140,16 @@ def test_killed_between_exits_and_their_acknowledgements(make_daemon, marks, lat
 def test_a_cancellation_that_was_answered_holds(make_daemon, marks, latch):
     daemon = make_daemon(config(2, grace="500ms"))
     client = daemon.client()
-    stubborn, polite, waiting = [
-        task["id"] for task in client.spawn(
-            marks.task("stubborn", f"trap '' TERM; {latch.wait}; exit 0", retries=3),
-            marks.task("polite", f"{latch.wait}; exit 0", retries=3),
-            marks.task("waiting", "exit 0"))["tasks"]]
-    for id in stubborn, polite:
-        daemon.until(id, "running")
-    client.call("task.cancel", ids=[stubborn, polite, waiting])
+    tasks = client.spawn(
+        marks.task("stubborn", f"trap '' TERM; {latch.wait}; exit 0", retries=3),
+        marks.task("polite", f"{latch.wait}; exit 0", retries=3),
+        marks.task("waiting", "exit 0"))["tasks"]
+    marks.until_running(daemon, tasks[:2])
+    ids = [task["id"] for task in tasks]
+    client.call("task.cancel", ids=ids)
     daemon.kill()
     daemon.start()
-    for task in daemon.client().wait(stubborn, polite, waiting):
+    for task in daemon.client().wait(*ids):
         assert task["state"] == "cancelled", task
     assert [marks.starts(name) for name in ("stubborn", "polite", "waiting")] == [1, 1, 0]
 

@@ -85,8 +85,7 @@ def submit_until_refused(daemon, marks, first):
 def test_it_refuses_and_recovers(full_disk, marks, latch, is_killed):
     daemon, disk = full_disk
     batch = daemon.client().spawn(*[marks.task(f"held{n}", f"{latch.wait}; exit {n}") for n in range(5)])
-    for task in batch["tasks"]:
-        daemon.until(task["id"], "running")
+    marks.until_running(daemon, batch["tasks"])
     disk.fill()
     acknowledged, refusal = submit_until_refused(daemon, marks, 0)
     assert refusal.kind == "storage", refusal

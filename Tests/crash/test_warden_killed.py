@@ -1,12 +1,15 @@
 """`kill -9` of the warden, alone or with the daemon: nothing of its agents is left, and the queue goes on."""
 
+import os
 import random
+import signal
 
 import pytest
 
 from crash_tools import (
-    STUBBORN, agents, assert_exact, assert_gone, config, kill_warden, number, seeds, until, wait_all, warden_pid)
-from jarvis import ENDED, Client
+    STUBBORN, agents, assert_exact, assert_gone, config, kill_warden, kill_within, number, seeds, start_and_kill,
+    until, wait_all, warden_pid)
+from jarvis import ENDED, Client, wait_exit
 
 TIERS = pytest.mark.parametrize("cgroup_root", ["auto", "none"])
 
@@ -20,9 +23,8 @@ def test_agents_are_killed_and_settled_and_the_queue_goes_on(make_daemon, marks,
     again = marks.task("again", f"[ $STARTS = 2 ] && exit 3; {STUBBORN}; {latch.wait}", retries=1)
     queued = [marks.task(n, f"exit {n % 7}") for n in range(20)]
     batch = daemon.client().spawn(*plain, *stubborn, again, *queued)
-    for task in batch["tasks"][:12]:
-        daemon.until(task["id"], "running")
-    # The stubborn ones have three processes more.
+    marks.until_running(daemon, batch["tasks"][:12])
+    # The stubborn ones leave two processes each.
     until(lambda: len(agents(daemon)) >= 12 + 6 * 2, "all double forks run")
     first = agents(daemon)
 
@@ -53,8 +55,7 @@ def test_exits_that_a_dead_warden_kept_are_exact(make_daemon, marks, make_latch,
     tasks = [marks.task(n, f"{(early if n < 5 else late).wait}; exit {n}") for n in range(10)]
     batch = daemon.client().spawn(*tasks)
     ids = [task["id"] for task in batch["tasks"]]
-    for id in ids:
-        daemon.until(id, "running")
+    marks.until_running(daemon, batch["tasks"])
     daemon.kill()
     early.open()
     spool = daemon.state / "jarvis/warden/exits"
@@ -67,6 +68,23 @@ def test_exits_that_a_dead_warden_kept_are_exact(make_daemon, marks, make_latch,
         else:
             assert task["state"] == "lost" and marks.starts(n) == 1, task
     assert not agents(daemon)
+
+
+@TIERS
+def test_what_a_stopping_warden_refuses_runs_under_the_next(make_daemon, marks, latch, cgroup_root):
+    daemon = make_daemon(config(2, cgroup_root=cgroup_root))
+    client = daemon.client()
+    held = client.spawn(marks.task("held", f"trap '' TERM; {latch.wait}; exit 5"))["tasks"]
+    marks.until_running(daemon, held)
+    warden = warden_pid(daemon)
+    os.kill(warden, signal.SIGTERM)
+    ids = [task["id"] for task in client.spawn(*[marks.task(n, f"exit {n}") for n in range(5)])["tasks"]]
+    until(lambda: client.call("task.why", id=ids[0])["kind"] == "warden_away", "the warden has refused one")
+    latch.open()
+    assert_exact(client.wait(held[0]["id"])[0], 5, marks)
+    for n, task in enumerate(client.wait(*ids)):
+        assert_exact(task, n, marks)
+    assert wait_exit(warden)
 
 
 @TIERS
@@ -84,17 +102,21 @@ def test_a_storm_of_kills_runs_nothing_twice_and_leaves_nothing(make_daemon, mar
                 break
             for _ in range(chance.randrange(1, 30)):
                 client.event(lambda event: event["task"]["state"] in ENDED)
-        victims = chance.choice(["daemon", "warden", "both", "both backwards"])
-        wardens += victims != "daemon"
+        victims = chance.choice(["daemon", "warden", "both", "both backwards", "stopping daemon"])
+        wardens += victims in ("warden", "both", "both backwards")
         if victims in ("warden", "both backwards"):
             kill_warden(daemon)
-        if victims != "warden":
+        if victims == "stopping daemon":
+            daemon.process.terminate()
+            kill_within(daemon.process, chance.uniform(0, 0.3))
+        elif victims != "warden":
             daemon.kill()
         if victims == "both":
             kill_warden(daemon)
         if victims != "warden":
+            for _ in range(chance.randrange(3)):
+                start_and_kill(daemon, chance)
             daemon.start()
-    assert wardens
     tasks = wait_all(daemon)
     assert [number(task) for task in tasks] == list(range(1, count + 1))
     lost = 0

@@ -169,7 +169,7 @@ def test_a_polite_signal_reaches_the_children_of_a_shell_too(tiered):
 def test_stopping_the_daemon_stops_its_agents_and_queues_their_tasks_again(make_daemon):
     daemon = make_daemon('[daemon]\ndrain = "0s"\n[limits]\ngrace = "500ms"\n')
     client = daemon.client()
-    id = client.spawn("echo $$; [ -e again ] || { touch again; sleep 1000; }", cwd=str(daemon.home))["tasks"][0]["id"]
+    id = client.spawn("[ -e again ] || { touch again; echo $$; sleep 1000; }", cwd=str(daemon.home))["tasks"][0]["id"]
     pid = int(client.logs_until(id, "\n"))
     daemon.stop()
     assert not is_alive(pid)

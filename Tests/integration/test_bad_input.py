@@ -53,7 +53,7 @@ def after(*names):
     (b"hello", "JSON"), (b"{", "JSON"), (b'{"jsonrpc": "2.0", "id": 1, "method": "stats.get",}', "JSON"),
     (b'{"a": 1} {"b": 2}', "JSON"), (b"{'a': 1}", "JSON"), (b'{"a": 01}', "JSON"), (b'{"a": NaN}', "JSON"),
     (b'{"a": "\x00"}', "JSON"), (b'{"a": 1, "a": 2}', "a"), (b"[" * 100_000, "JSON"),
-    (b'{"jsonrpc": "2.0", "id": 1, "method": "\xff\xfe"}', "UTF-8"), (b"\xc3\x28", "UTF-8"), (b"\xed\xa0\x80", "UTF-8"),
+    (b'{"jsonrpc": "2.0", "id": 1, "method": "\xff\xfe"}', "UTF-8"), (b'"\xc3("', "UTF-8"), (b'"\xed\xa0\x80"', "UTF-8"),
 ], ids=["word", "open", "trailing-comma", "two", "single-quotes", "leading-zero", "nan", "nul", "twice", "deep",
         "not-utf8", "cut-utf8", "surrogate"])
 def test_a_line_that_is_not_json_is_answered_with_where(connection, line, word):
@@ -138,7 +138,7 @@ def test_an_unknown_method_is_told_its_neighbours(connection):
 def test_an_unknown_field_is_refused_with_its_path(connection, method, params, field):
     error = connection.refused(method, params)
     assert error.code == -32602 and error.field == field
-    assert "unknown" in error.message or "not known" in error.message
+    assert "is not a known field" in error.message and "(known: " in error.message
 
 
 @pytest.mark.parametrize("method, params, field", [
@@ -227,7 +227,7 @@ def test_a_wrong_type_or_value_is_refused_with_its_path(connection, method, para
     (tasks({"env": {"A=B": "x"}}), "params.tasks[0].env.A=B", []),
     (tasks({}) | {"branch_id": ""}, "params.branch_id", ["1 to 256"]),
     (tasks({}) | {"branch_id": "x" * 257}, "params.branch_id", ["1 to 256"]),
-    (tasks({}) | {"branch_id": "a\u0000b"}, "params.branch_id", ["control"]),
+    (tasks({}) | {"branch_id": "a\u001bb"}, "params.branch_id", ["control"]),
     (tasks({"command": ["echo", "a\u0000b"]}), "params.tasks[0].command[1]", []),
     (tasks({"description": "x" * 262_145}), "params.tasks[0].description", ["256"]),
 ])
@@ -284,6 +284,6 @@ def test_jarvisctl_tells_the_error_and_exits_with_one(shared):
     done = shared.ctl("spawn", "-", input=json.dumps(tasks({"priority": "urgent"})))
     assert done.returncode == 1 and "tasks[0].priority" in done.stderr and "critical" in done.stderr
     done = shared.ctl("spawn", "-", input="{not json")
-    assert done.returncode in (1, 2) and "JSON" in done.stderr
+    assert done.returncode in (1, 2) and "line 1, column 2" in done.stderr
     assert shared.ctl("show", "t999").returncode == 1
     assert shared.ctl("no-such-verb").returncode == 2

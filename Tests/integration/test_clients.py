@@ -50,10 +50,20 @@ def test_a_client_that_goes_away_loses_no_task_that_was_acknowledged(daemon, gat
 
 
 def test_a_client_that_only_shuts_its_writing_side_still_gets_its_answers(daemon):
+    for _ in range(20):
+        client = daemon.client()
+        client.send_bytes(SPAWN + b"\n")
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.message()["result"]["tasks"] and client.is_closed()
+    # Every one of many, the last of them longer than the socket takes at once.
     client = daemon.client()
-    client.send_bytes(SPAWN + b"\n")
+    client.run(*[{"command": ["true"], "description": "x" * 1000}] * 500)
+    listing = json.dumps({"jsonrpc": "2.0", "id": 2, "method": "task.list", "params": {"limit": 1000}}).encode()
+    client.send_bytes((SPAWN + b"\n") * 200 + listing + b"\n")
     client.socket.shutdown(socket.SHUT_WR)
-    assert client.message()["result"]["tasks"]
+    answers = [client.message() for _ in range(201)]
+    assert len(next(answer for answer in answers if answer["id"] == 2)["result"]["tasks"]) >= 520
+    assert client.is_closed()
 
 
 def test_a_wait_whose_client_is_gone_is_given_up(daemon, gate):

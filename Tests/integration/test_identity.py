@@ -1,6 +1,7 @@
 """Who an agent is, by the kernel's word, and what it may do."""
 
 import json
+import shlex
 import sys
 
 import pytest
@@ -18,7 +19,6 @@ if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         os.environ.clear()
-        parent = os.getppid()
         client = Client(path)
         try:
             answer = client.call(*json.loads(sys.argv[1]))
@@ -53,7 +53,7 @@ def agent(daemon, client):
 
 def spawn(**batch):
     """A shell line in which an agent submits a batch through jarvisctl."""
-    return f"jarvisctl --json spawn - <<'END'\n{json.dumps(batch)}\nEND"
+    return f"printf %s {shlex.quote(json.dumps(batch))} | jarvisctl --json spawn -"
 
 
 def hidden(method, params):
@@ -80,6 +80,19 @@ def test_attaching_to_another_session_changes_nothing(client, agent):
     _, output = agent(line)
     _, output = agent(spawn(tasks=[{"command": ["true"]}]))
     assert client.wait(batch=json.loads(output)["batch_id"])[0]["session_id"] == "parents-session"
+
+
+def test_an_agent_is_known_however_soon_it_calls(daemon, client):
+    # Many at once, so that the coordinator has more to do than to hear of their starts.
+    call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "task.spawn", "params": {
+        "tasks": [{"command": ["/bin/true"], "group": "child"}], "branch_id": "claimed"}})
+    program = (
+        "import os, socket; s = socket.socket(socket.AF_UNIX); s.connect(os.environ['JARVIS_SOCKET']);"
+        f"s.sendall({call!r}.encode() + b'\\n'); s.recv(9)")
+    client.run(*[[sys.executable, "-S", "-E", "-c", program]] * 20, branch_id="parents", timeout=60)
+    children = client.call("task.list", group="child")["tasks"]
+    assert len(children) == 20 and {child["branch_id"] for child in children} == {"parents"}
+    client.wait(*[child["id"] for child in children])
 
 
 def test_a_double_fork_does_not_hide_an_agent(client, agent):

@@ -17,7 +17,8 @@ def try_start(daemon, *arguments, environment=None):
     done = subprocess.run(
         [BINARIES / "jarvisd", "--standalone", *arguments], env=daemon.environment | (environment or {}),
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
-    assert done.returncode == 1, done.stderr
+    # 78 is EX_CONFIG of sysexits.h: starting it again would be of no use.
+    assert done.returncode in (1, 78), done.stderr
     assert done.stderr.startswith("jarvisd: ") and "Fatal" not in done.stderr
     return done.stderr
 
@@ -152,8 +153,7 @@ def test_the_options_socket_and_config_are_followed(make_daemon, tmp_path):
     client = daemon.client()
     assert client.call("stats.get")["limits"]["max_agents"] == 7
     assert client.call("daemon.info")["config_file"] == str(config)
-    done = daemon.ctl("--socket", path, "status") if False else daemon.ctl("status", "--socket", path)
-    assert done.returncode == 0
+    assert daemon.ctl("status", "--socket", path).returncode == 0
     assert daemon.ctl("status", environment={"JARVIS_SOCKET": str(path)}).returncode == 0
 
 

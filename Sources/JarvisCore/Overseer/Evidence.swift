@@ -67,7 +67,8 @@ public struct Evidence: Sendable, Equatable {
     case .farOver: return "far over its limit of \(bound), or over it while the machine is in danger"
     case .growth: return "and would pass its limit of \(bound) before the next sample"
     case .sustainedThrottling:
-      return "throttled by the kernel for \(Figures.seconds(at - since)) because it needs more than its limit of \(bound)"
+      return
+        "throttled by the kernel for \(Figures.seconds(at - since)) because it needs more than its limit of \(bound)"
     case .graceOver: return "over its limit of \(bound), and did not end when told to"
     case .kernel: return "and the kernel killed it at its limit of \(bound)"
     }

@@ -198,6 +198,7 @@ extension Coordinator {
       limits: [
         "cpu_safe": policy.zones.cpuSafe, "cpu_danger": policy.zones.cpuDanger, "ram_safe": policy.zones.ramSafe,
         "ram_danger": policy.zones.ramDanger, "max_agents_per_session": Double(policy.maxAgentsPerSession),
+        "max_agents_per_session_warning": Double(policy.maxAgentsPerSessionInWarning),
         "max_agents": Double(policy.maxAgents),
       ],
       branches: branches.sorted { $0.key < $1.key }.map {
@@ -231,30 +232,40 @@ extension Coordinator {
 
   // MARK: who calls
 
-  /// The task whose agent runs in a cgroup, or (in the tree tier) below a process.
-  func agent(inCgroup folder: String?, ancestors: [Int32], ticks: (Int32) -> UInt64?) -> AgentIdentity? {
-    guard let id = task(inCgroup: folder) ?? task(below: ancestors, ticks), let task = tasks[id],
-      let batch = batches[task.batch]?.row
-    else { return nil }
-    return AgentIdentity(task: id, branch: batch.branch, session: batch.session, depth: task.stored.depth)
+  /// What the process in a cgroup, or (in the tree tier) below these ancestors, is.
+  func peer(inCgroup folder: String?, ancestors: [Int32], process: (Int32) -> ProcessStat?) -> Peer {
+    guard let welcome = wardenState.welcome else {
+      // Its agents, if there are any, can't be told from people until the warden is back.
+      return scheduler.counts.active > 0 ? .undecided : .person
+    }
+    let id: TaskID?
+    if welcome.tier == .tree {
+      // A chain that does not reach the top has lost a link while it was read.
+      guard ancestors.last.flatMap(process)?.parent == 0 else { return .undecided }
+      guard ancestors.contains(welcome.wardenPID) else { return .person }
+      id = task(below: ancestors, process)
+    } else {
+      guard let folder, folder.hasPrefix(welcome.cgroupRoot + "/") else { return .person }
+      id = task(inCgroup: folder.dropFirst(welcome.cgroupRoot.count + 1))
+    }
+    guard let id, let task = tasks[id], let batch = batches[task.batch]?.row else { return .undecided }
+    return .agent(AgentIdentity(task: id, branch: batch.branch, session: batch.session, depth: task.stored.depth))
   }
 
-  private func task(inCgroup folder: String?) -> TaskID? {
-    guard let folder, let root = wardenState.welcome?.cgroupRoot, !root.isEmpty, folder.hasPrefix(root + "/") else {
-      return nil
-    }
+  private func task(inCgroup path: Substring) -> TaskID? {
     // An agent may have made groups below its own; the run's key is the first name that is one.
-    for name in folder.dropFirst(root.count + 1).split(whereSeparator: { $0 == "/" }) {
+    for name in path.split(whereSeparator: { $0 == "/" }) {
       if let key = RunKey(String(name)), let id = task(of: key) { return id }
     }
     return nil
   }
 
-  private func task(below ancestors: [Int32], _ ticks: (Int32) -> UInt64?) -> TaskID? {
-    guard tier == .tree else { return nil }
-    return scheduler.activeTasks.first { id in
-      guard let run = tasks[id]?.run, let pid = run.pid else { return false }
-      return ancestors.contains(pid) && ticks(pid) == run.startTicks
+  private func task(below ancestors: [Int32], _ process: (Int32) -> ProcessStat?) -> TaskID? {
+    scheduler.activeTasks.first { id in
+      guard let run = tasks[id]?.run, let pid = run.pid, let agent = process(pid), agent.startTicks == run.startTicks
+      else { return false }
+      // The agent itself, or the stub above it, which gets those of its descendants that have left their parents.
+      return ancestors.contains(pid) || ancestors.contains(agent.parent)
     }
   }
 }

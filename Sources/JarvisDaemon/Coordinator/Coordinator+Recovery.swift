@@ -114,7 +114,7 @@ extension Coordinator {
     var known: Set<RunKey> = []
     for run in runs {
       known.insert(run.key)
-      guard let id = task(of: run.key) else {
+      guard let id = task(of: run.key) ?? takeUp(run) else {
         // Nobody waits for it: a task that was settled while the warden was away.
         warden.send(run.exit == nil ? .kill(run.key) : .ack(run.key))
         continue
@@ -152,6 +152,23 @@ extension Coordinator {
         ? "its processes were found by their cgroup and killed" : "nothing of it was found any more"
       settleOrRetry(id, .lost, "the warden that held it died, and its exit status with it; \(what)", report: nil)
     }
+  }
+
+  /// The task of a run that the warden was told to start a moment before the last jarvisd died, which the journal did
+  /// not learn any more: the run is its next attempt.
+  private func takeUp(_ run: RunInfo) -> TaskID? {
+    guard let id = TaskID(run.key.name.prefix { $0 != "-" }), var task = tasks[id], task.run == nil,
+      task.state == .queued
+    else { return nil }
+    task.attempt += 1
+    guard task.runKeyName == run.key.name else { return nil }
+    task.run = LiveTask.Run(key: run.key, phase: .requested)
+    task.startedAt = Timestamp(milliseconds: run.startedRealtimeMs)
+    task.reason = "started just before jarvisd was restarted"
+    change(&task, to: .starting)
+    scheduler.markStarting(id, at: Timestamp(milliseconds: run.startedRealtimeMs))
+    parcel.changes.append(.state(row(of: task)))
+    return id
   }
 
   /// It was frozen before the restart, and still is.
@@ -221,6 +238,7 @@ extension Coordinator {
       $0.runners = runners
     }
     scheduler.updatePolicy(SchedulerPolicy(new))
+    for id in environments.keys { environments[id]?.lines = [:] }
     if oldLimit != new.limits.time { moveTimeLimits(from: oldLimit, to: new.limits.time) }
     note(.daemon, changed.isEmpty ? "reloaded; nothing changed" : "reloaded: \(changed.joined(separator: ", "))")
     endTurn()

@@ -1,3 +1,4 @@
+import Glibc
 import JarvisConfig
 import JarvisCore
 import JarvisLinux
@@ -9,7 +10,7 @@ import WardenProtocol
 extension Coordinator {
   // MARK: Starting
 
-  /// The scheduler said: start. The journal learns it first.
+  /// The scheduler said: start. The store is told first.
   func begin(_ id: TaskID, _ reason: Reason) {
     guard var task = tasks[id] else { return }
     task.attempt += 1
@@ -19,10 +20,10 @@ extension Coordinator {
     task.reason = reason.sentence
     change(&task, to: .starting)
     parcel.changes.append(.state(row(of: task)))
-    parcel.effects.append(.start(id, key))
+    parcel.starts.append((id, key))
   }
 
-  /// The decision is durable: tell the warden.
+  /// The decision is on its way into the journal: tell the warden.
   func requestStart(_ id: TaskID, _ key: RunKey) {
     guard var task = tasks[id], var run = task.run, run.key == key, run.phase == .deciding else { return }
     if isStopping { return putBack(id, "Jarvis is stopping") }
@@ -59,14 +60,6 @@ extension Coordinator {
   struct StartError: Error { let message: String }
 
   private func runSpec(of task: LiveTask, key: RunKey) throws(StartError) -> RunSpec {
-    var values = task.environment.flatMap { environments[$0]?.values } ?? [:]
-    let patterns = config.agents.dropEnvironment + (runner(of: task)?.dropEnvironment ?? [])
-    values = values.filter { name, _ in !patterns.contains { EnvironmentPattern.matches($0, name) } }
-    values.merge(task.stored.spec.env) { _, own in own }
-    values["JARVIS_SOCKET"] = paths.socket
-    values["JARVIS_TASK_ID"] = task.id.description
-    values["JARVIS_BATCH_ID"] = task.batch.description
-    values["JARVIS_BRANCH"] = batches[task.batch]?.row.branch
     let line: [String]
     do throws(CommandError) {
       line = try published.withLock { $0.runners }.commandLine(
@@ -74,9 +67,11 @@ extension Coordinator {
     } catch {
       throw StartError(message: "it could not be started: \(error.message)")
     }
+    let searchPath =
+      task.stored.spec.env["PATH"] ?? task.environment.flatMap { environments[$0]?.values["PATH"] } ?? ""
     let executable: String
     do throws(ExecutableNotFound) {
-      executable = try ExecutableFinder.find(line[0], path: values["PATH"] ?? "", folder: task.stored.cwd)
+      executable = try ExecutableFinder.find(line[0], path: searchPath, folder: task.stored.cwd)
     } catch {
       throw StartError(message: "it could not be started: \(error)")
     }
@@ -90,9 +85,41 @@ extension Coordinator {
       }
     }
     return RunSpec(
-      key: key, executable: executable, arguments: line, environment: values.map { "\($0.key)=\($0.value)" }.sorted(),
+      key: key, executable: executable, arguments: line, environment: environmentLines(of: task),
       workingDirectory: task.stored.cwd, stdoutPath: "\(output.folder)/\(key).out",
       stderrPath: "\(output.folder)/\(key).err", limits: runLimits(of: task))
+  }
+
+  /// The submitter's environment without what is dropped, the task's own variables, and who it is.
+  private func environmentLines(of task: LiveTask) -> [String] {
+    let own = task.stored.spec.env
+    var lines = inheritedLines(of: task)
+    if !own.isEmpty { lines.removeAll { line in own[String(line.prefix { $0 != "=" })] != nil } }
+    lines += own.filter { !Self.isIdentity($0.key) }.map { "\($0.key)=\($0.value)" }.sorted()
+    lines.append("JARVIS_SOCKET=\(paths.socket)")
+    lines.append("JARVIS_TASK_ID=\(task.id)")
+    lines.append("JARVIS_BATCH_ID=\(task.batch)")
+    if let branch = batches[task.batch]?.row.branch { lines.append("JARVIS_BRANCH=\(branch)") }
+    return lines
+  }
+
+  /// Made once for all tasks of an environment and a runner: of the costs of a start, this would be the greatest.
+  private func inheritedLines(of task: LiveTask) -> [String] {
+    guard let id = task.environment, let entry = environments[id] else { return [] }
+    let runner = task.stored.runner
+    if let lines = entry.lines[runner] { return lines }
+    let patterns = config.agents.dropEnvironment + (self.runner(of: task)?.dropEnvironment ?? [])
+    let kept = entry.values.filter { name, _ in
+      !Self.isIdentity(name) && !patterns.contains { EnvironmentPattern.matches($0, name) }
+    }
+    let lines = kept.map { "\($0.key)=\($0.value)" }.sorted()
+    environments[id]?.lines[runner] = lines
+    return lines
+  }
+
+  /// Variables that tell an agent who it is: every task gets its own.
+  private static func isIdentity(_ name: String) -> Bool {
+    ["JARVIS_SOCKET", "JARVIS_TASK_ID", "JARVIS_BATCH_ID", "JARVIS_BRANCH"].contains(name)
   }
 
   private func runLimits(of task: LiveTask) -> RunLimits {
@@ -138,7 +165,10 @@ extension Coordinator {
       for message in messages { receive(message) }
     case .disconnected(let why):
       wardenState = .away(why)
-      log.warning("the warden is away: \(why)", metadata: [MessageID.metadataKey: MessageID.wardenLost.metadata])
+      // On the way down it is what was asked for.
+      log.log(
+        level: isStopping ? .debug : .warning, "the warden is away: \(why)",
+        metadata: [MessageID.metadataKey: MessageID.wardenLost.metadata])
       note(.daemon, "the warden is away: \(why)")
     }
     endTurn()
@@ -150,6 +180,11 @@ extension Coordinator {
       adopt(report.key, pid: report.pid, ticks: report.startTicks, cgroup: report.cgroup, at: report.realtimeMs)
     case .startFailed(let failure):
       guard let id = task(of: failure.key), tasks[id]?.run?.phase == .requested else { return }
+      if failure.stage == .admission, failure.errno == ESHUTDOWN, tasks[id]?.run?.stop == nil {
+        // It is on its way out, and the next one takes what it refuses.
+        wardenState = .away(failure.message)
+        return putBack(id, failure.message)
+      }
       tasks[id]?.run?.phase = .exited
       let stop = tasks[id]?.run?.stop
       if case .cancel? = stop, let stop {

@@ -11,9 +11,9 @@ import WardenProtocol
 /// Holds the queue and all that runs, and makes everything happen: the only place where a task changes its state.
 ///
 /// Every change goes the same way. It is applied in memory, put into the current `Parcel`, and handed to the store at
-/// the end of the turn (`flush`). What must not happen before the change is durable (telling the warden to start,
-/// acknowledging an exit, telling those who wait) is an `Effect` of the parcel, performed when the store says that it is
-/// on the disk. The scheduler is asked after every turn (`pump`); nothing polls.
+/// the end of the turn (`flush`), when the warden is also told what to start. What must not happen before the change is
+/// durable (acknowledging an exit, telling those who wait) is an `Effect` of the parcel, performed when the store says
+/// that it is on the disk. The scheduler is asked after every turn (`pump`); nothing polls.
 public actor Coordinator {
   /// A batch that has tasks which are not over.
   struct LiveBatch: Sendable {
@@ -99,6 +99,8 @@ public actor Coordinator {
     let values: [String: String]
     let json: String
     var uses: Int
+    /// By runner: `NAME=value` lines without what is dropped and what each task gets anew.
+    var lines: [String: [String]] = [:]
   }
 
   struct Pin: Sendable {
@@ -165,6 +167,7 @@ public actor Coordinator {
     let full = parcel
     parcel = Parcel()
     post(full)
+    for start in full.starts { requestStart(start.id, start.key) }
   }
 
   /// Whether no agent runs and everything is durable.
@@ -225,7 +228,6 @@ public actor Coordinator {
 
   private func perform(_ effect: Effect) {
     switch effect {
-    case .start(let id, let key): requestStart(id, key)
     case .acknowledge(let key): warden.send(.ack(key))
     case .ended(let id, let state): forget(id, state)
     case .confirm(let continuation): continuation.resume(returning: nil)

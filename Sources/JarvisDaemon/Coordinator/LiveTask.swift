@@ -69,7 +69,6 @@ struct LiveTask: Sendable {
   let id: TaskID
   let batch: BatchID
   let sequence: Int
-  var stored: StoredSpec
   let type: String
   var priority: Priority
   let submittedAt: Timestamp
@@ -79,9 +78,38 @@ struct LiveTask: Sendable {
   var attempt = 0
   var startedAt: Timestamp?
   var notBefore: Timestamp?
-  var run: Run?
   /// A queued task that a person holds back.
   var isHeld = false
+
+  // In places of their own: a hash table of 100,000 of these has free room for 160,000 more.
+  private var storedBox: Box<StoredSpec>
+  private var runBox: Box<Run>?
+
+  var stored: StoredSpec {
+    get { storedBox.value }
+    set { storedBox = Box(newValue) }
+  }
+
+  var run: Run? {
+    get { runBox?.value }
+    set { runBox = newValue.map { Box($0) } }
+  }
+
+  init(
+    id: TaskID, batch: BatchID, sequence: Int, stored: StoredSpec, type: String, priority: Priority,
+    submittedAt: Timestamp, environment: Int64?, state: TaskState, reason: String
+  ) {
+    self.id = id
+    self.batch = batch
+    self.sequence = sequence
+    self.type = type
+    self.priority = priority
+    self.submittedAt = submittedAt
+    self.environment = environment
+    self.state = state
+    self.reason = reason
+    storedBox = Box(stored)
+  }
 
   /// One attempt, from the decision to start it until its exit is durable.
   struct Run: Sendable {
@@ -111,6 +139,13 @@ struct LiveTask: Sendable {
   }
 
   var runKeyName: String { attempt <= 1 ? id.description : "\(id)-\(attempt)" }
+}
+
+/// A value in a place of its own.
+private final class Box<Value: Sendable>: Sendable {
+  let value: Value
+
+  init(_ value: Value) { self.value = value }
 }
 
 /// What one agent uses now.

@@ -4,8 +4,6 @@ import WardenProtocol
 
 /// What is done once the changes that go with it are on the disk, in this order.
 enum Effect: Sendable {
-  /// Tell the warden to start this attempt.
-  case start(TaskID, RunKey)
   /// Tell the warden that it may forget this exit.
   case acknowledge(RunKey)
   /// A task is over for good: tell those who wait, and forget it.
@@ -18,6 +16,10 @@ enum Effect: Sendable {
 struct Parcel: Sendable {
   var changes: [Change] = []
   var effects: [Effect] = []
+  /// The warden is told to start these once the store has the parcel in its hands. It does not wait for the disk: when
+  /// jarvisd dies in between, the warden knows what it was told, and the next jarvisd takes the run up (`reconcile`).
+  /// Only a power cut in those milliseconds makes a task start anew that had just begun.
+  var starts: [(id: TaskID, key: RunKey)] = []
 
   var isEmpty: Bool { changes.isEmpty && effects.isEmpty }
 

@@ -134,14 +134,17 @@ final class Connection: Sendable {
   }
 
   private func finished(_ number: Int) {
-    let resumes = state.withLock { state -> Bool in
+    let (resumes, isDone) = state.withLock { state -> (Bool, Bool) in
       state.inFlight -= 1
       state.tasks.removeValue(forKey: number)
-      if state.isDone { channel.close(promise: nil) }
-      guard state.wantsResume, state.isWritable, state.inFlight <= maximumInFlight / 2 else { return false }
+      guard state.wantsResume, state.isWritable, state.inFlight <= maximumInFlight / 2 else {
+        return (false, state.isDone)
+      }
       state.wantsResume = false
-      return true
+      return (true, state.isDone)
     }
+    // Not under the lock: closing calls `ended`.
+    if isDone { closeWhenWritten() }
     guard resumes else { return }
     channel.eventLoop.execute { [self] in
       guard let handler = try? channel.pipeline.syncOperations.handler(type: LineHandler.self),
@@ -157,7 +160,14 @@ final class Connection: Sendable {
       state.isInputOver = true
       return state.isDone
     }
-    if isDone { channel.close(promise: nil) }
+    if isDone { closeWhenWritten() }
+  }
+
+  /// Closes behind all that is still to be written: a close by itself would drop what the socket does not take at once.
+  private func closeWhenWritten() {
+    channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).whenComplete { [channel] _ in
+      channel.close(promise: nil)
+    }
   }
 
   /// Keeps the connection for events after the client has sent all that it will.

@@ -21,6 +21,7 @@ final class LineHandler: ChannelInboundHandler {
   private var scanned = 0
   private var isPaused = false
   private var isClosing = false
+  private var isInputOver = false
 
   init(maximumLine: Int, connection: Connection) {
     self.maximumLine = maximumLine
@@ -47,7 +48,8 @@ final class LineHandler: ChannelInboundHandler {
     guard isPaused, !isClosing else { return }
     isPaused = false
     drain(context)
-    if !isPaused { context.read() }
+    guard !isPaused else { return }
+    if isInputOver { connection.inputEnded() } else { context.read() }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -57,7 +59,11 @@ final class LineHandler: ChannelInboundHandler {
 
   /// A client that has sent all it will (`printf … | socat`) still gets its answers.
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if let event = event as? ChannelEvent, event == .inputClosed { connection.inputEnded() }
+    if let event = event as? ChannelEvent, event == .inputClosed {
+      isInputOver = true
+      // Lines may still wait here for their turn.
+      if !isPaused { connection.inputEnded() }
+    }
     context.fireUserInboundEventTriggered(event)
   }
 

@@ -2,6 +2,14 @@ import Glibc
 import JarvisLinux
 import JarvisProtocol
 
+/// What a peer is to Jarvis.
+enum Peer: Sendable {
+  case person
+  case agent(AgentIdentity)
+  /// Its process has ended, or it belongs to an agent whose task is over.
+  case undecided
+}
+
 /// Asks the kernel who is at the other end of a socket.
 struct PeerInspector: Sendable {
   private let table = ProcessTable()
@@ -14,12 +22,20 @@ struct PeerInspector: Sendable {
     return Caller(pid: pid, uid: uid, startTicks: stat?.startTicks, session: session, agent: nil)
   }
 
-  /// Whether the peer is one of Jarvis's agents.
-  func agent(for caller: Caller, _ coordinator: Coordinator) async -> AgentIdentity? {
-    guard let stat = table.stat(of: caller.pid), stat.startTicks == caller.startTicks else { return nil }
-    let folder = mount?.folder(of: caller.pid)
-    let chain = [caller.pid] + table.parentChain(of: caller.pid)
-    return await coordinator.agent(inCgroup: folder, ancestors: chain) { table.stat(of: $0)?.startTicks }
+  /// Whether the peer is one of Jarvis's agents. In doubt it is not taken for a person: the news of an agent's start
+  /// can be behind its first connection, so the question is asked again for up to a second.
+  func peer(of caller: Caller, _ coordinator: Coordinator) async -> Peer {
+    var answer = Peer.undecided
+    for attempt in 0..<50 where !Task.isCancelled {
+      if attempt > 0 { try? await Task.sleep(for: .milliseconds(20), clock: .continuous) }
+      guard isSame(caller) else { return .undecided }
+      let folder = mount?.folder(of: caller.pid)
+      let chain = [caller.pid] + table.parentChain(of: caller.pid)
+      answer = await coordinator.peer(inCgroup: folder, ancestors: chain) { table.stat(of: $0) }
+      if case .undecided = answer { continue }
+      return answer
+    }
+    return answer
   }
 
   /// The peer's folder, unless the process has been replaced by another.

@@ -80,18 +80,27 @@ final class SocketServer: Sendable {
     return credentials.flatMap { [self] peer in
       channel.eventLoop.makeFutureWithTask { [self] in
         var caller = inspector.caller(of: peer.pid, uid: peer.uid)
-        caller.agent = await inspector.agent(for: caller, coordinator)
-        if let agent = caller.agent { caller.session = agent.session }
-        return caller
+        switch await inspector.peer(of: caller, coordinator) {
+        case .person: return (caller, true)
+        case .agent(let agent):
+          caller.agent = agent
+          caller.session = agent.session
+          return (caller, true)
+        case .undecided: return (caller, false)
+        }
       }
-    }.flatMapThrowing { [self] caller in try admit(caller, channel) }
+    }.flatMapThrowing { [self] (caller, isKnown) in try admit(caller, isKnown: isKnown, channel) }
   }
 
-  private func admit(_ caller: Caller, _ channel: any Channel) throws {
+  private func admit(_ caller: Caller, isKnown: Bool, _ channel: any Channel) throws {
     let config = coordinator.published.withLock { $0.config }
     let refusal: RPC.Failure? = state.withLock { state in
       guard caller.uid == geteuid() || config.daemon.allowedUIDs.contains(caller.uid) else {
         return RPC.Failure(.forbidden, "this Jarvis belongs to user \(geteuid()) and does not serve user \(caller.uid)")
+      }
+      guard isKnown else {
+        return RPC.Failure(
+          .forbidden, "process \(caller.pid) has ended, or belongs to an agent whose task is over, and is not served")
       }
       let mine = state.byProcess[caller.pid] ?? 0
       guard mine < config.server.maxConnectionsPerProcess else {

@@ -18,9 +18,11 @@ extension MethodTable {
       return view
     }
     add(TaskWait.self) { (parameters, caller, _) throws(RPC.Failure) in
-      let result = try await coordinator.waitResult(parameters)
-      for task in result.tasks { try task.checkVisible(to: caller) }
-      return result
+      if caller.agent != nil {
+        let ids = try await coordinator.ids(of: TaskSelection(ids: parameters.ids, batchID: parameters.batchID))
+        for task in try await coordinator.views(of: ids) { try task.checkVisible(to: caller) }
+      }
+      return try await coordinator.waitResult(parameters)
     }
     add(TaskCancel.self) { (parameters, caller, _) throws(RPC.Failure) in
       TaskListResult(tasks: try await coordinator.cancel(try await coordinator.ids(of: parameters), caller))
@@ -51,7 +53,16 @@ extension MethodTable {
     add(BatchList.self, forAgents: false) { (parameters, _, _) throws(RPC.Failure) in
       try await coordinator.batchList(parameters)
     }
-    add(BatchGet.self) { (parameters, _, _) throws(RPC.Failure) in try await coordinator.batch(parameters.batchID) }
+    add(BatchGet.self) { (parameters, caller, _) throws(RPC.Failure) in
+      let batch = try await coordinator.batch(parameters.batchID)
+      if let agent = caller.agent, agent.branch != batch.branchID {
+        throw RPC.Failure(
+          .forbidden,
+          "batch \(batch.id) belongs to branch \"\(batch.branchID)\", and the agent of task \(agent.task) reads its own branch only"
+        )
+      }
+      return batch
+    }
     add(StatsGet.self) { (parameters, caller, _) throws(RPC.Failure) in
       await coordinator.stats(parameters, branch: caller.agent?.branch)
     }

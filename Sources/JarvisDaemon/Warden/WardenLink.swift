@@ -67,11 +67,13 @@ final class WardenLink: WardenPort {
   /// Keeps the connection until cancelled; tells `coordinator` everything in order.
   func run(_ coordinator: Coordinator) async {
     var wait = 0.01
+    var attempts = 0
     var saidSo = false
     while !Task.isCancelled {
       do {
         let why = try await serve(coordinator)
         wait = 0.01
+        attempts = 0
         saidSo = false
         guard !Task.isCancelled else { return }
         if isDismissed.load(ordering: .relaxed) { continue }
@@ -86,9 +88,11 @@ final class WardenLink: WardenPort {
           log.warning("the warden does not answer at \(path); trying on")
         }
       }
-      // Nothing tells when a socket appears; the wait grows to 2 s and only passes while the warden is away.
+      // Nothing tells when a socket appears; the wait grows to 2 s and only passes while the warden is away. One that
+      // was just started is about to listen.
       try? await Task.sleep(for: .seconds(wait), clock: .continuous)
-      wait = min(2, wait * 2)
+      attempts += 1
+      wait = min(launcher != nil && attempts < 30 ? 0.1 : 2, wait * 2)
     }
   }
 

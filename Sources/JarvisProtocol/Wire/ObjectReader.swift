@@ -200,8 +200,8 @@ public struct ObjectReader {
     for member in object.members where !known.contains(member.key) {
       let near = known.min { editDistance($0, member.key) < editDistance($1, member.key) }
       let hint = near.flatMap { editDistance($0, member.key) <= 2 ? "; did you mean `\($0)`?" : nil } ?? ""
-      throw WireError(
-        .field(path, member.key), "is not a known field\(hint) (known: \(known.joined(separator: ", ")))")
+      let all = known.isEmpty ? "none are" : known.joined(separator: ", ")
+      throw WireError(.field(path, member.key), "is not a known field\(hint) (known: \(all))")
     }
   }
 }

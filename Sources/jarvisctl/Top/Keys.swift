@@ -66,9 +66,8 @@ struct KeyReader {
     case UInt8(ascii: "["):
       guard let end = bytes[2...].firstIndex(where: { $0 >= 0x40 && $0 <= 0x7E }) else { return nil }
       return (Self.key(final: bytes[end], parameters: bytes[2..<end]), end + 1)
-    case 0x1B: return (.escape, 1)
-    // Alt with a key means nothing here.
-    default: return (nil, 2)
+    // Alt with a key means nothing here: these are two keys that came at once.
+    default: return (.escape, 1)
     }
   }
 

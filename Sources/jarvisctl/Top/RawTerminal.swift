@@ -5,13 +5,13 @@ import JarvisClient
 private enum Saved {
   nonisolated(unsafe) static var settings = termios()
   nonisolated(unsafe) static var isRaw = false
-  /// Synchronized output off, plain look, wrapping on, cursor shown, main screen.
-  static let leave: StaticString = "\u{1b}[?2026l\u{1b}[0m\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l"
 
   /// Only calls that are allowed in a signal handler (signal-safety(7)).
   static func restore() {
     guard isRaw else { return }
     isRaw = false
+    // Synchronized output off, plain look, wrapping on, cursor shown, main screen.
+    let leave: StaticString = "\u{1b}[?2026l\u{1b}[0m\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l"
     _ = write(1, leave.utf8Start, leave.utf8CodeUnitCount)
     tcsetattr(0, TCSANOW, &settings)
   }
@@ -57,21 +57,30 @@ enum RawTerminal {
     for fault in faults { signal(fault, SIG_DFL) }
   }
 
-  /// Writes all bytes, in one call where the terminal takes them at once; false where it is gone or a signal came.
-  static func write(_ bytes: [UInt8]) -> Bool {
+  /// What became of writing.
+  enum Writing {
+    case done
+    /// A signal came in the middle; what the terminal shows is unknown.
+    case interrupted
+    /// The terminal is gone.
+    case gone
+  }
+
+  /// Writes all bytes, in one call where the terminal takes them at once.
+  static func write(_ bytes: [UInt8]) -> Writing {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(1, $0.baseAddress, $0.count) }
-      if count > 0 {
+      if count >= 0 {
         rest = rest.dropFirst(count)
       } else if errno == EAGAIN {
         var entry = pollfd(fd: 1, events: Int16(POLLOUT), revents: 0)
-        guard poll(&entry, 1, -1) > 0 else { return false }
+        guard poll(&entry, 1, -1) > 0 else { return .interrupted }
       } else {
-        return false
+        return errno == EINTR ? .interrupted : .gone
       }
     }
-    return true
+    return .done
   }
 
   /// Columns and rows of the terminal at stdout, else those of `COLUMNS` and `LINES`, else 80 by 24.

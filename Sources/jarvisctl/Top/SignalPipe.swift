@@ -18,7 +18,11 @@ struct SignalPipe {
   /// Takes the signals over.
   init() throws {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else { throw Failure(status: 1, message: systemMessage(errno)) }
+    guard pipe(&ends) == 0 else { throw Failure(status: 1, message: systemMessage(errno)) }
+    for end in ends {
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+    }
     descriptor = ends[0]
     Pipe.writeEnd = ends[1]
     for number in Self.deadly + Self.others { Self.catches(number) }

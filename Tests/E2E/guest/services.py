@@ -5,9 +5,9 @@ import pathlib
 import signal
 
 from world import (
-    CONFIG, PATIENCE, SERVICES, SOCKET, UNITS, agent, call, clear, configure, ended, folder_of, get, has_restarted,
-    is_active, is_alive, journal, main_pid, members, processes, running, same_process, show, slice_folder, spawn,
-    state, systemctl, until,
+    CONFIG, HOME, PATIENCE, SERVICES, SOCKET, UNITS, agent, call, clear, configure, ended, folder_of, get,
+    has_restarted, is_active, is_alive, journal, main_pid, members, processes, running, same_process, show,
+    slice_folder, spawn, state, systemctl, until,
 )
 
 DAEMON, WARDEN = SERVICES
@@ -87,13 +87,14 @@ def test_a_warden_that_dies_loses_its_agents_with_a_reason_and_the_queue_goes_on
     reload(agents=2)
     agents = running(*spawn(STUBBORN, STUBBORN))
     waiting = spawn(*[f"exit {i}" for i in range(5)])
+    until("their children run", lambda: len(processes("^sleep 8881")) == 2)
     pids = [pid for task in agents for pid in members(folder_of(task["pid"]))]
     daemon, warden = main_pid(DAEMON), main_pid(WARDEN)
     os.kill(warden, signal.SIGKILL)
     has_restarted(WARDEN, warden)
     for task in ended(*[task["id"] for task in agents]):
         assert task["state"] == "lost" and "warden" in task["reason"], task
-    assert not [pid for pid in pids if is_alive(pid)] and processes("sleep 8881") == []
+    assert not [pid for pid in pids if is_alive(pid)] and processes("^sleep 8881") == []
     assert [task["exit_code"] for task in ended(*waiting)] == list(range(5))
     assert main_pid(DAEMON) == daemon
     reload()
@@ -104,6 +105,7 @@ def test_after_a_kill_of_everything_the_next_start_finds_nothing_left_over():
     agents = running(*spawn(STUBBORN, STUBBORN))
     waiting = spawn(*[f"exit {i}" for i in range(5)])
     folders = [folder_of(task["pid"]) for task in agents]
+    until("their children run", lambda: len(processes("^sleep 8881")) == 2)
     pids = [pid for folder in folders for pid in members(folder)]
     old = [main_pid(unit) for unit in SERVICES]
     for pid in old:
@@ -112,7 +114,7 @@ def test_after_a_kill_of_everything_the_next_start_finds_nothing_left_over():
         has_restarted(unit, pid)
     for task in ended(*[task["id"] for task in agents]):
         assert task["state"] == "lost" and task["reason"], task
-    assert not [pid for pid in pids if is_alive(pid)] and processes("sleep 8881") == []
+    assert not [pid for pid in pids if is_alive(pid)] and processes("^sleep 8881") == []
     assert not [folder for folder in folders if folder.exists()]
     assert [task["exit_code"] for task in ended(*waiting)] == list(range(5))
     reload()
@@ -121,12 +123,11 @@ def test_after_a_kill_of_everything_the_next_start_finds_nothing_left_over():
 def test_stopping_the_target_leaves_no_process_and_no_cgroup():
     agents = running(*spawn(STUBBORN, "sleep 1000"))
     folder = slice_folder()
-    pids = members(folder)
-    assert len(pids) >= 6
+    pids = until("their children run", lambda: processes("^sleep 8881") and members(folder))
     systemctl("stop", "jarvis.target")
     for unit in ("jarvisd.socket", *SERVICES):
         until(f"{unit} is stopped", lambda unit=unit: show(unit, "ActiveState") == "inactive")
-    assert not [pid for pid in pids if is_alive(pid)] and processes("sleep 8881|jarvis") == []
+    assert not [pid for pid in pids if is_alive(pid)] and processes(f"^sleep 8881|^{HOME}/.local/bin/") == []
     until("the cgroup is gone", lambda: not folder.exists(), seconds=10)
     assert not SOCKET.exists()
     # Nothing is forgotten by it.
@@ -159,12 +160,12 @@ def test_an_agent_is_known_by_its_cgroup_and_may_not_spawn_without_end():
         file.write("[agents]\nmax_depth = 1\n")
     systemctl("reload", DAEMON)
     # Each child would spawn another one, for ever. What it says of its branch is not what counts.
-    line = "exec {0}/.local/bin/jarvisctl --json call task.spawn \"$(cat {0}/again.json)\"".format(pathlib.Path.home())
-    (pathlib.Path.home() / "again.json").write_text(
-        '{"tasks": [{"command": "sh ' + str(pathlib.Path.home()) + '/again.sh", "cwd": "/tmp"}]}'
+    line = "exec {0}/.local/bin/jarvisctl --json call task.spawn \"$(cat {0}/again.json)\"".format(HOME)
+    (HOME / "again.json").write_text(
+        '{"tasks": [{"command": "sh ' + str(HOME) + '/again.sh", "cwd": "/tmp"}]}'
     )
-    (pathlib.Path.home() / "again.sh").write_text(line + "\n")
-    first = spawn(f"sh {pathlib.Path.home()}/again.sh", branch_id="family")[0]
+    (HOME / "again.sh").write_text(line + "\n")
+    first = spawn(f"sh {HOME}/again.sh", branch_id="family")[0]
     assert ended(first)[0]["state"] == "succeeded"
     family = until(
         "the child has tried", lambda: len(t := call("task.list", branch_id="family")["tasks"]) >= 2

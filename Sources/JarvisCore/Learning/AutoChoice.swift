@@ -1,0 +1,63 @@
+import JarvisProtocol
+
+/// What `auto` makes of the learned benefit.
+public enum AutoChoice: Sendable, Equatable {
+  /// The type surely gains: as many at once as resources allow.
+  case parallel(reason: String)
+  /// The type surely doesn't gain enough: one by one.
+  case sequential(reason: String)
+  /// Not sure: the zones decide. While `beginAlone`, the batch's first task should run by itself, because a task alone
+  /// is what all others are measured against and too few were ever seen.
+  case zones(beginAlone: Bool, reason: String)
+
+  /// The width limit that this asks for now: nil for none.
+  /// - Parameter finished: how many of the batch's tasks are over.
+  public func widthLimit(finished: Int) -> Int? {
+    switch self {
+    case .parallel: nil
+    case .sequential: 1
+    case .zones(let beginAlone, _): beginAlone && finished == 0 ? 1 : nil
+    }
+  }
+
+  /// Why, in words and numbers.
+  public var reason: String {
+    switch self {
+    case .parallel(let reason), .sequential(let reason), .zones(_, let reason): reason
+    }
+  }
+}
+
+extension WidthChooser {
+  /// What `auto` does with tasks of a type.
+  ///
+  /// - Parameters:
+  ///   - profile: what is known of the type.
+  ///   - now: for how long ago that was.
+  public func auto(_ profile: TypeProfile, now: Timestamp) -> AutoChoice {
+    let law = profile.law(now: now)
+    let width = Double(policy.referenceWidth)
+    let benefit = law.benefit(width)
+    let chance = law.probability(benefitOf: width, atLeast: policy.worthwhileBenefit)
+    let saving =
+      "\(policy.referenceWidth) at once save \(Words.percent(benefit.value)) ± \(Words.percent(benefit.margin))"
+    let bound = "\(Words.percent(policy.worthwhileBenefit)) make it worthwhile"
+    if chance >= policy.confidence {
+      return .parallel(reason: "\(saving), \(bound): in parallel.")
+    }
+    if 1 - chance >= policy.confidence {
+      if let last = profile.lastBeside ?? profile.firstSeen, policy.recheckSeconds > 0,
+        now - last > policy.recheckSeconds
+      {
+        let days = Int(((now - last) / 86_400).rounded())
+        return .zones(
+          beginAlone: false, reason: "\(saving), but that was seen \(days) days ago: tried in parallel again.")
+      }
+      return .sequential(reason: "\(saving), \(bound): one by one.")
+    }
+    let sure = Words.percent(max(chance, 1 - chance))
+    return .zones(
+      beginAlone: profile.seenAlone < 4,
+      reason: "\(saving), \(bound); only \(sure) sure of it, so the zones decide.")
+  }
+}

@@ -1,0 +1,228 @@
+/// What is believed of a type's law: a grid over (σ, κ), T(1) and the noise integrated out.
+///
+/// ln(duration) at width k is normal about ln T(1) + ln U(k), with one unknown variance. With a flat prior for ln T(1)
+/// and an inverse-χ² prior for the variance both integrals are exact, and what is left for (σ, κ) is Student's t in
+/// the residual sum of squares. The grid zooms in on where the probability is, so that a few hundred cells are enough
+/// however much is known.
+public struct LawPosterior: Sendable {
+  struct Cell: Sendable {
+    var law: ScalabilityLaw
+    /// Its probability; all sum up to 1.
+    var mass: Double
+    /// The mean of ln T(1), if this is the law.
+    var logFirst: Double
+  }
+
+  /// Ordered by σ, then κ.
+  private(set) var cells: [Cell] = []
+  private var box = Box()
+  /// The standard deviation of ln(duration) at one width.
+  public let noise: Double
+  /// How many independent observations of durations it rests on.
+  public let observations: Double
+  /// How many different widths have been seen. With fewer than two nothing is known of the law but the prior.
+  public let widths: Int
+  /// By how much ln T at widths that were seen differs from what the law says, as far as noise doesn't explain it.
+  private(set) var misfit: [(width: Double, logRatio: Double)] = []
+
+  /// The part of the (σ, √κ) plane that the grid covers.
+  private struct Box {
+    var sigma = (low: 0.0, high: 1.3)
+    var root = (low: 0.0, high: 1.0)
+    var area: Double { (sigma.high - sigma.low) * (root.high - root.low) }
+  }
+
+  /// Cells on a side.
+  private static let side = 18
+  /// Cells this much less likely than the best (in ln) are left out when the grid zooms in.
+  private static let depth = 9.0
+
+  init(prior: LawPrior, statistics: WidthStatistics) {
+    noise = statistics.noise
+    observations = statistics.effective
+    widths = statistics.records.count
+    for _ in 0..<4 {
+      let logs = fill(prior, statistics)
+      guard let zoomed = zoom(logs), zoomed.area < 0.5 * box.area else { break }
+      box = zoomed
+    }
+    if widths >= 2 { misfit = Self.misfit(statistics, law: law, noise: noise) }
+  }
+
+  /// Computes the grid over the box. Returns the logarithms of the densities, up to a constant.
+  private mutating func fill(_ prior: LawPrior, _ statistics: WidthStatistics) -> [Double] {
+    let side = Self.side
+    let records = statistics.records
+    let total = statistics.effective
+    let (squares, degrees) = statistics.within
+    // Weights that the fading makes unequal are all in the effective counts; `degrees` misses one a class, which the
+    // class means bring.
+    let freedom = WidthStatistics.priorDegrees + degrees + Double(records.count) - 1
+    let base = WidthStatistics.priorDegrees * WidthStatistics.priorVariance + squares
+    let sigmaStep = (box.sigma.high - box.sigma.low) / Double(side)
+    let rootStep = (box.root.high - box.root.low) / Double(side)
+    var logs: [Double] = []
+    logs.reserveCapacity(side * side)
+    cells.removeAll(keepingCapacity: true)
+    cells.reserveCapacity(side * side)
+    var residuals = [Double](repeating: 0, count: records.count)
+    for i in 0..<side {
+      let sigma = box.sigma.low + (Double(i) + 0.5) * sigmaStep
+      for j in 0..<side {
+        let root = box.root.low + (Double(j) + 0.5) * rootStep
+        let law = ScalabilityLaw(sigma: sigma, kappa: root * root)
+        // κ = √κ², so equal steps in the root are worth 2·root in κ.
+        var log = prior.logDensity(law) + Numeric.ln(root)
+        var mean = 0.0
+        for (b, record) in records.enumerated() {
+          residuals[b] = Double(record.mean) - Numeric.ln(law.slowdown(Double(record.width)))
+          mean += residuals[b] * record.effective
+        }
+        if total > 0 {
+          mean /= total
+          var sum = base
+          for (b, record) in records.enumerated() {
+            sum += record.effective * (residuals[b] - mean) * (residuals[b] - mean)
+          }
+          log -= 0.5 * freedom * Numeric.ln(sum)
+        }
+        logs.append(log)
+        cells.append(Cell(law: law, mass: 0, logFirst: mean))
+      }
+    }
+    let top = logs.max() ?? 0
+    var all = 0.0
+    for i in cells.indices {
+      cells[i].mass = Numeric.power(logs[i] - top)
+      all += cells[i].mass
+    }
+    for i in cells.indices { cells[i].mass /= all }
+    return logs
+  }
+
+  /// The box round the cells that matter, and one cell more on each side.
+  private func zoom(_ logs: [Double]) -> Box? {
+    let side = Self.side
+    guard let top = logs.max() else { return nil }
+    var sigma = (low: side, high: -1)
+    var root = (low: side, high: -1)
+    for (n, log) in logs.enumerated() where log > top - Self.depth {
+      let (i, j) = (n / side, n % side)
+      sigma = (min(sigma.low, i), max(sigma.high, i))
+      root = (min(root.low, j), max(root.high, j))
+    }
+    let sigmaStep = (box.sigma.high - box.sigma.low) / Double(side)
+    let rootStep = (box.root.high - box.root.low) / Double(side)
+    let full = Box()
+    var new = Box()
+    new.sigma.low = max(full.sigma.low, box.sigma.low + Double(sigma.low - 1) * sigmaStep)
+    new.sigma.high = min(full.sigma.high, box.sigma.low + Double(sigma.high + 2) * sigmaStep)
+    new.root.low = max(full.root.low, box.root.low + Double(root.low - 1) * rootStep)
+    new.root.high = min(full.root.high, box.root.low + Double(root.high + 2) * rootStep)
+    return new
+  }
+
+  /// Where the data bend away from every law of this form (a cliff, a step at the number of cores), what was measured
+  /// at a width is believed rather than the curve, as far as noise doesn't explain the difference.
+  private static func misfit(
+    _ statistics: WidthStatistics, law: ScalabilityLaw, noise: Double
+  ) -> [(width: Double, logRatio: Double)] {
+    let records = statistics.records
+    let total = statistics.effective
+    var residuals = records.map { Double($0.mean) - Numeric.ln(law.slowdown(Double($0.width))) }
+    let mean = zip(records, residuals).reduce(0) { $0 + $1.0.effective * $1.1 } / total
+    residuals = residuals.map { $0 - mean }
+    let sum = zip(records, residuals).reduce(0) { $0 + $1.0.effective * $1.1 * $1.1 }
+    let squares = records.reduce(0) { $0 + $1.effective * $1.effective }
+    let degrees = Double(max(1, records.count - 2))
+    let room = total - squares / total
+    guard room > 0 else { return [] }
+    let between = max(0, (sum - degrees * noise * noise) / room)
+    return zip(records, residuals).map { record, residual in
+      let own = noise * noise / record.effective
+      return (Double(record.width), residual * between / (between + own))
+    }
+  }
+}
+
+// MARK: What it says
+
+extension LawPosterior {
+  /// The expected law.
+  public var law: ScalabilityLaw {
+    cells.reduce(into: ScalabilityLaw(sigma: 0, kappa: 0)) {
+      $0.sigma += $1.mass * $1.law.sigma
+      $0.kappa += $1.mass * $1.law.kappa
+    }
+  }
+
+  /// σ.
+  public var sigma: Estimate {
+    let side = Self.side
+    let step = (box.sigma.high - box.sigma.low) / Double(side)
+    let masses = (0..<side).map { i in cells[(i * side)..<((i + 1) * side)].reduce(0) { $0 + $1.mass } }
+    let edges = (0...side).map { box.sigma.low + Double($0) * step }
+    let interval = Distribution(edges: edges, masses: masses).shortestInterval()
+    return Estimate(value: law.sigma, low: interval.low, high: interval.high)
+  }
+
+  /// κ.
+  public var kappa: Estimate {
+    let side = Self.side
+    let step = (box.root.high - box.root.low) / Double(side)
+    let masses = (0..<side).map { j in
+      stride(from: j, to: cells.count, by: side).reduce(0) { $0 + cells[$1].mass }
+    }
+    let edges = (0...side).map { (box.root.low + Double($0) * step) * (box.root.low + Double($0) * step) }
+    let interval = Distribution(edges: edges, masses: masses).shortestInterval()
+    return Estimate(value: law.kappa, low: interval.low, high: interval.high)
+  }
+
+  /// benefit(k): the share of time that running `width` at once saves over one by one.
+  public func benefit(_ width: Double) -> Estimate {
+    estimate { $0.law.benefit(width) }
+  }
+
+  /// The probability that benefit(k) is at least `threshold`.
+  public func probability(benefitOf width: Double, atLeast threshold: Double) -> Double {
+    min(1, cells.reduce(0) { $0 + ($1.law.benefit(width) >= threshold ? $1.mass : 0) })
+  }
+
+  /// T(k): what a task typically takes (the median) at `width` at once, seconds; nil while no duration is known.
+  public func time(at width: Double) -> Estimate? {
+    guard observations > 0 else { return nil }
+    let slack = noise / observations.squareRoot()
+    let fit = estimate { $0.logFirst + Numeric.ln($0.law.slowdown(width)) }
+    let correction = correction(at: width)
+    let value = Numeric.power(fit.value + correction)
+    // What the grid says of the law's part, and the uncertainty of T(1) itself, are independent enough to be added as
+    // squares.
+    let low = ((fit.value - fit.low) * (fit.value - fit.low) + 3.84 * slack * slack).squareRoot()
+    let high = ((fit.high - fit.value) * (fit.high - fit.value) + 3.84 * slack * slack).squareRoot()
+    return Estimate(value: value, low: value * Numeric.power(-low), high: value * Numeric.power(high))
+  }
+
+  /// The law at the place `luck` (0…1) of the distribution, σ first: a random number makes it a draw from the
+  /// posterior, and the same number stays at the same place while the posterior moves on.
+  public func draw(_ luck: Double) -> ScalabilityLaw {
+    var below = 0.0
+    for cell in cells {
+      below += cell.mass
+      if below >= luck { return cell.law }
+    }
+    return cells.last?.law ?? law
+  }
+
+  /// What ln T at `width` differs by from the law, as far as the data show it.
+  func correction(at width: Double) -> Double {
+    let index = WidthStatistics.index(of: Float(width))
+    return misfit.first { WidthStatistics.index(of: Float($0.width)) == index }?.logRatio ?? 0
+  }
+
+  private func estimate(_ what: (Cell) -> Double) -> Estimate {
+    let points = cells.map { (value: what($0), mass: $0.mass) }
+    let interval = Distribution(points: points).shortestInterval()
+    return Estimate(
+      value: points.reduce(0) { $0 + $1.value * $1.mass }, low: interval.low, high: interval.high)
+  }
+}

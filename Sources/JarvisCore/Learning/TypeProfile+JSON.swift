@@ -1,0 +1,165 @@
+import JarvisProtocol
+
+extension TypeProfile {
+  /// The form in which it is stored and exported: everything that was learned.
+  public var json: JSON {
+    var object = JSONObject()
+    object.append("type", .string(type))
+    object.append("total", .int(Int64(total)))
+    func set(_ key: String, _ time: Timestamp?) { if let time { object.append(key, .string(time.description)) } }
+    set("first_seen", firstSeen)
+    set("last_seen", lastSeen)
+    set("last_beside", lastBeside)
+    set("changed_at", changedAt)
+    set("faded_at", fadedAt)
+    if let taught {
+      var lesson = JSONObject()
+      if let benefit = taught.benefit { lesson.append("parallel_benefit", .double(benefit)) }
+      if let cpu = taught.cpu { lesson.append("cpu", .double(cpu)) }
+      if let ram = taught.ram { lesson.append("ram", .double(ram)) }
+      lesson.append("at", .string(taught.at.description))
+      object.append("taught", .object(lesson))
+    }
+    object.append("prior", .array([.double(prior.sigma), .double(prior.sigmaSpread), .double(prior.kappaScale)]))
+    object.append(
+      "widths",
+      .array(
+        durations.records.map {
+          .numbers([$0.width, $0.weight, $0.spread, $0.mean, $0.variance])
+        }))
+    object.append("detector", .numbers([detector.up, detector.down]))
+    func set(_ key: String, _ sketch: QuantileSketch) {
+      if !sketch.centroids.isEmpty { object.append(key, .numbers(sketch.centroids.flatMap { [$0.value, $0.weight] })) }
+    }
+    set("duration", sketches.duration)
+    set("cpu_seconds", sketches.cpuSeconds)
+    set("cores", sketches.cores)
+    set("memory", sketches.memory)
+    set("io", sketches.io)
+    func set(_ key: String, _ mean: RunningMean) {
+      if mean.weight > 0 { object.append(key, .numbers([mean.mean, mean.weight])) }
+    }
+    set("computing", shares.computing)
+    set("cpu_stall", shares.cpuStall)
+    set("memory_stall", shares.memoryStall)
+    set("io_stall", shares.ioStall)
+    set("success", outcomes.success)
+    if !outcomes.causes.isEmpty {
+      object.append(
+        "causes", .array(outcomes.causes.map { .array([.string($0.name), .double(Double($0.share))]) }))
+    }
+    set("cost", costs)
+    set("tokens", tokens)
+    return .object(object)
+  }
+
+  /// Reads what `json` wrote.
+  /// - Parameters:
+  ///   - json: the profile.
+  ///   - place: where it stands, for errors.
+  /// - Throws: which field is missing or wrong.
+  public init(json: JSON, at place: String = "profile") throws(LearningFormatError) {
+    let fields = try LearningReader(json, at: place)
+    self.init(type: try fields.text("type", upTo: 128))
+    total = Int(try fields.number("total", 0...1e15))
+    firstSeen = try fields.optionalTime("first_seen")
+    lastSeen = try fields.optionalTime("last_seen")
+    lastBeside = try fields.optionalTime("last_beside")
+    changedAt = try fields.optionalTime("changed_at")
+    fadedAt = try fields.optionalTime("faded_at")
+    if let value = fields.value("taught") {
+      let lesson = try LearningReader(value, at: fields.path("taught"))
+      taught = Taught(
+        benefit: try lesson.optionalNumber("parallel_benefit", 0...1), cpu: try lesson.optionalNumber("cpu", 0...1),
+        ram: try lesson.optionalNumber("ram", 0...1), at: try lesson.time("at"))
+    }
+    if let numbers = try fields.optionalNumbers("prior", 0...2) {
+      guard numbers.count == 3, numbers[1] >= 0.01, numbers[2] >= 0.001 else {
+        throw LearningFormatError(
+          fields.path("prior"), "must be [sigma, its spread (0.01 or more), the mean of kappa (0.001 or more)]")
+      }
+      prior = LawPrior(sigma: numbers[0], sigmaSpread: numbers[1], kappaScale: numbers[2])
+    }
+    durations = WidthStatistics(records: try Self.records(fields))
+    if let sums = try fields.optionalNumbers("detector", 0...100), sums.count == 2 {
+      detector = ChangeDetector(up: Float(sums[0]), down: Float(sums[1]))
+    }
+    sketches.duration = try Self.sketch(fields, "duration")
+    sketches.cpuSeconds = try Self.sketch(fields, "cpu_seconds")
+    sketches.cores = try Self.sketch(fields, "cores")
+    sketches.memory = try Self.sketch(fields, "memory")
+    sketches.io = try Self.sketch(fields, "io")
+    shares.computing = try Self.mean(fields, "computing")
+    shares.cpuStall = try Self.mean(fields, "cpu_stall")
+    shares.memoryStall = try Self.mean(fields, "memory_stall")
+    shares.ioStall = try Self.mean(fields, "io_stall")
+    outcomes = OutcomeTally(success: try Self.mean(fields, "success"), causes: try Self.causes(fields))
+    costs = try Self.mean(fields, "cost")
+    tokens = try Self.mean(fields, "tokens")
+  }
+
+  private static func records(_ fields: LearningReader) throws(LearningFormatError) -> [WidthRecord] {
+    var records: [WidthRecord] = []
+    for (i, element) in (try fields.optionalList("widths", upTo: 100) ?? []).enumerated() {
+      let path = "\(fields.path("widths"))[\(i)]"
+      let numbers = (element.arrayValue ?? []).compactMap(\.doubleValue)
+      guard numbers.count == 5, (1...1e6).contains(numbers[0]), (1...1e4).contains(numbers[1]),
+        (1e-4...100).contains(numbers[2]), (-100...100).contains(numbers[3]), (0...1e4).contains(numbers[4])
+      else {
+        throw LearningFormatError(path, "must be [width, weight, spread, mean of ln(seconds), variance]")
+      }
+      let index = WidthStatistics.index(of: Float(numbers[0]))
+      if let last = records.last, last.index >= index {
+        throw LearningFormatError(path, "must be wider than the one before it, and not of the same width class")
+      }
+      records.append(
+        WidthRecord(
+          index: index, weight: min(Float(numbers[1]), WidthStatistics.memory), spread: Float(numbers[2]),
+          width: Float(numbers[0]), mean: Float(numbers[3]), variance: Float(numbers[4])))
+    }
+    return records
+  }
+
+  private static func sketch(_ fields: LearningReader, _ key: String) throws(LearningFormatError) -> QuantileSketch {
+    let numbers = try fields.optionalNumbers(key, 0...1e18) ?? []
+    guard numbers.count % 2 == 0, numbers.count <= 2 * QuantileSketch.capacity else {
+      throw LearningFormatError(
+        fields.path(key), "must be at most \(QuantileSketch.capacity) pairs of a value and its weight")
+    }
+    var centroids: [QuantileSketch.Centroid] = []
+    for i in stride(from: 0, to: numbers.count, by: 2) {
+      centroids.append(QuantileSketch.Centroid(value: Float(numbers[i]), weight: Float(numbers[i + 1])))
+    }
+    guard zip(centroids, centroids.dropFirst()).allSatisfy({ $0.value < $1.value }) else {
+      throw LearningFormatError(fields.path(key), "must have its values in rising order")
+    }
+    return QuantileSketch(centroids: centroids)
+  }
+
+  private static func mean(_ fields: LearningReader, _ key: String) throws(LearningFormatError) -> RunningMean {
+    guard let numbers = try fields.optionalNumbers(key, 0...1e18) else { return RunningMean() }
+    guard numbers.count == 2 else { throw LearningFormatError(fields.path(key), "must be [mean, weight]") }
+    return RunningMean(weight: min(Float(numbers[1]), RunningMean.memory), mean: Float(numbers[0]))
+  }
+
+  private static func causes(_ fields: LearningReader) throws(LearningFormatError) -> [OutcomeTally.Cause] {
+    var causes: [OutcomeTally.Cause] = []
+    for (i, element) in (try fields.optionalList("causes", upTo: OutcomeTally.capacity) ?? []).enumerated() {
+      guard let pair = element.arrayValue, pair.count == 2, let name = pair[0].stringValue, name.utf8.count <= 48,
+        let share = pair[1].doubleValue, (0...1).contains(share)
+      else {
+        throw LearningFormatError(
+          "\(fields.path("causes"))[\(i)]", "must be [cause (at most 48 bytes), share (0 to 1)]")
+      }
+      causes.append(OutcomeTally.Cause(name: name, share: Float(share)))
+    }
+    return causes
+  }
+}
+
+extension JSON {
+  /// A list of numbers in the fewest digits that read back the same.
+  fileprivate static func numbers(_ numbers: [Float]) -> JSON {
+    .array(numbers.map { .double(Double($0.description) ?? Double($0)) })
+  }
+}

@@ -1,0 +1,189 @@
+import JarvisProtocol
+
+/// What somebody taught about a type (`learn_parallelization`).
+public struct Taught: Sendable, Equatable {
+  /// The share of time saved by running such tasks in parallel, 0…1.
+  public var benefit: Double?
+  /// What one such task uses, as a share of the machine, 0…1.
+  public var cpu: Double?
+  /// The same for memory.
+  public var ram: Double?
+  /// When.
+  public var at: Timestamp
+
+  /// Takes what is known of it.
+  public init(benefit: Double? = nil, cpu: Double? = nil, ram: Double? = nil, at: Timestamp) {
+    self.benefit = benefit
+    self.cpu = cpu
+    self.ram = ram
+    self.at = at
+  }
+}
+
+/// p50 and p95 of a resource, newer tasks counting more.
+public struct Spread: Sendable, Equatable {
+  /// Half of the tasks need less.
+  public var p50: Double
+  /// 95 of 100 need less.
+  public var p95: Double
+  /// How many tasks it rests on, at most about 200.
+  public var observations: Double
+
+  init?(_ sketch: QuantileSketch) {
+    guard let p50 = sketch.quantile(0.5), let p95 = sketch.quantile(0.95) else { return nil }
+    self.p50 = p50
+    self.p95 = p95
+    observations = sketch.count
+  }
+}
+
+/// All that the learner knows of one type of task, in less than 2 KB.
+public struct TypeProfile: Sendable, Equatable {
+  /// In this time half of what was learned fades, if nothing new comes.
+  public static let halfLifeSeconds = 14 * 86_400.0
+
+  /// The type.
+  public let type: String
+  /// How many of its tasks have ended, ever.
+  public internal(set) var total: Int = 0
+  /// When the first ended.
+  public internal(set) var firstSeen: Timestamp?
+  /// When the last ended.
+  public internal(set) var lastSeen: Timestamp?
+  /// When the last ended that had run beside another (a width of 1.5 or more).
+  public internal(set) var lastBeside: Timestamp?
+  /// When its behaviour was last found to have changed.
+  public internal(set) var changedAt: Timestamp?
+  /// What was taught last.
+  public internal(set) var taught: Taught?
+
+  var prior = LawPrior.weak
+  var durations = WidthStatistics()
+  var detector = ChangeDetector()
+  var sketches = ResourceSketches()
+  var shares = TimeShares()
+  var outcomes = OutcomeTally()
+  var costs = RunningMean()
+  var tokens = RunningMean()
+  /// Until when fading by time has been reckoned in.
+  var fadedAt: Timestamp?
+
+  /// A type of which nothing is known.
+  public init(type: String) { self.type = type }
+
+  /// Takes in what a finished task showed. Costs a few microseconds.
+  ///
+  /// Durations count if the task succeeded, resources if it ran at all: one that was killed over its memory tells how
+  /// much memory the type needs, and nothing of how long it takes.
+  /// - Returns: whether this showed that the type's behaviour has changed; then what was known of its durations is
+  ///   forgotten but for a direction.
+  @discardableResult
+  public mutating func observe(_ observation: Observation) -> Bool {
+    fade(to: observation.at)
+    total += 1
+    firstSeen = firstSeen ?? observation.at
+    lastSeen = max(lastSeen ?? observation.at, observation.at)
+    let width = max(1, observation.width.isFinite ? observation.width : 1)
+    if width >= 1.5 { lastBeside = max(lastBeside ?? observation.at, observation.at) }
+    switch observation.outcome {
+    // Somebody's decision or an accident: says nothing of the type.
+    case .cancelled, .lost: return false
+    case .succeeded: outcomes.add(failure: nil)
+    default: outcomes.add(failure: observation.cause ?? observation.outcome.rawValue)
+    }
+    sketches.add(observation)
+    shares.add(observation)
+    if let cost = observation.cost { costs.add(cost) }
+    if let count = observation.tokens { tokens.add(count) }
+    guard observation.outcome == .succeeded, observation.durationSeconds.isFinite else { return false }
+    return measure(width: width, seconds: max(1e-3, observation.durationSeconds), at: observation.at)
+  }
+
+  private mutating func measure(width: Double, seconds: Double, at: Timestamp) -> Bool {
+    var value = Numeric.ln(seconds)
+    var hasChanged = false
+    if let expected = durations.expectation(at: width) {
+      let noise = durations.noise
+      let residual = (value - expected.mean) / (noise * (1 + 1 / expected.count).squareRoot())
+      hasChanged = detector.add(residual)
+      if hasChanged {
+        relearn(at: at)
+      } else {
+        // Huber: a straggler counts as one at three standard deviations.
+        let clip = Double(ChangeDetector.clip)
+        if abs(residual) > clip { value = expected.mean + (residual > 0 ? clip : -clip) * noise }
+      }
+    }
+    durations.add(width: width, logDuration: value)
+    return hasChanged
+  }
+
+  /// The durations' old level would make a wrong law together with the new one: only a direction is kept.
+  private mutating func relearn(at: Timestamp) {
+    prior = .outdated(law().law)
+    durations.clear()
+    sketches.fade(to: 0.1)
+    shares.fade(to: 0.1)
+    changedAt = at
+  }
+
+  /// Takes in what somebody taught: it is what the law is expected to be until measured tasks say otherwise. What was
+  /// measured stays.
+  public mutating func teach(_ lesson: Taught) {
+    if let benefit = lesson.benefit { prior = .taught(benefit: benefit) }
+    var lesson = lesson
+    lesson.benefit = lesson.benefit ?? taught?.benefit
+    lesson.cpu = lesson.cpu ?? taught?.cpu
+    lesson.ram = lesson.ram ?? taught?.ram
+    taught = lesson
+  }
+
+  /// Reckons in that time has passed. At most once an hour: less makes no difference.
+  private mutating func fade(to now: Timestamp) {
+    guard let last = fadedAt else {
+      fadedAt = now
+      return
+    }
+    guard now - last > 3600 else { return }
+    let share = Numeric.remaining(after: now - last, halfLife: Self.halfLifeSeconds)
+    durations.fade(to: share)
+    sketches.fade(to: share)
+    shares.fade(to: share)
+    outcomes.success.fade(to: share)
+    costs.fade(to: share)
+    tokens.fade(to: share)
+    fadedAt = now
+  }
+}
+
+/// The distributions of what a type uses.
+struct ResourceSketches: Sendable, Equatable {
+  /// Seconds of those that succeeded.
+  var duration = QuantileSketch()
+  /// Processor seconds.
+  var cpuSeconds = QuantileSketch()
+  /// Processors in use on average.
+  var cores = QuantileSketch()
+  /// Bytes.
+  var memory = QuantileSketch()
+  /// Bytes.
+  var io = QuantileSketch()
+
+  mutating func add(_ observation: Observation) {
+    if observation.outcome == .succeeded { duration.add(observation.durationSeconds) }
+    if let cpu = observation.cpuSeconds {
+      cpuSeconds.add(cpu)
+      if observation.durationSeconds > 0 { cores.add(cpu / observation.durationSeconds) }
+    }
+    if let bytes = observation.peakMemoryBytes { memory.add(bytes) }
+    if let bytes = observation.ioBytes { io.add(bytes) }
+  }
+
+  mutating func fade(to share: Double) {
+    duration.fade(to: share)
+    cpuSeconds.fade(to: share)
+    cores.fade(to: share)
+    memory.fade(to: share)
+    io.fade(to: share)
+  }
+}

@@ -1,0 +1,138 @@
+/// How the learner turns what it believes into a width.
+public struct WidthPolicy: Sendable, Equatable {
+  /// Types of which running `referenceWidth` at once saves at least this share of the time are worth running in
+  /// parallel (85 % is, 10 % is not worth the overhead).
+  public var worthwhileBenefit = 0.25
+  /// The width whose benefit is compared: the specification's agents of a session.
+  public var referenceWidth = 5
+  /// How sure `auto` must be before it acts on the benefit.
+  public var confidence = 0.9
+  /// Of a type that `auto` runs one by one nothing new is learned: after so many seconds without a task beside another
+  /// it is tried in parallel again. 0 for never.
+  public var recheckSeconds = 14 * 86_400.0
+  /// The share of the limit with which a type begins of which no two widths are known.
+  public var openingShare = 0.67
+  /// A width is only tried out if it is expected to take at most this much longer than the best.
+  public var explorationLoss = 0.1
+  /// Of widths whose makespans differ by less than this share the smallest is taken: it needs less of the machine.
+  public var indifference = 0.01
+
+  /// The defaults.
+  public init() {}
+}
+
+/// A width and why.
+public struct WidthChoice: Sendable, Equatable {
+  /// How many of the batch's tasks may run at once.
+  public var width: Int
+  /// By which share its makespan is expected to exceed that of the best width, whatever that is.
+  public var expectedLoss: Double
+  /// Whether it is chosen to learn, and not because it is expected to be best.
+  public var isExploring: Bool
+  /// Why, in words and numbers.
+  public var reason: String
+}
+
+/// Picks the width of an `adaptive` batch: Thompson sampling over the law's posterior, fenced in by the expected loss.
+///
+/// The batch draws its `luck` once. Each time a task ends and the posterior moves, `choose` is asked again with the
+/// same luck: the answer moves with what is known and not with the dice, and the caller sets it as the batch's width.
+public struct WidthChooser: Sendable {
+  /// What it goes by.
+  public var policy: WidthPolicy
+
+  /// With the defaults, unless told otherwise.
+  public init(policy: WidthPolicy = WidthPolicy()) { self.policy = policy }
+
+  /// A batch's luck, to be kept as long as the batch.
+  public static func luck(using generator: inout some RandomNumberGenerator) -> Double {
+    Double.random(in: 0..<1, using: &generator)
+  }
+
+  /// Picks a width.
+  ///
+  /// - Parameters:
+  ///   - law: what is believed of the type; `TypeProfile.law(now:)`.
+  ///   - remaining: how many tasks of the batch aren't over, those that run included.
+  ///   - limit: what resources and caps allow at most, 1 or more.
+  ///   - luck: the batch's.
+  public func choose(_ law: LawPosterior, remaining: Int, limit: Int, luck: Double) -> WidthChoice {
+    let limit = max(1, min(limit, remaining))
+    guard limit > 1 else {
+      return WidthChoice(
+        width: 1, expectedLoss: 0, isExploring: false,
+        reason: remaining > 1 ? "Resources and caps allow one at a time." : "One task is left.")
+    }
+    let widths = Self.candidates(upTo: limit)
+    let factors = (1...limit).map { Numeric.power(law.correction(at: Double($0))) }
+    let losses = Self.losses(law, tasks: remaining, widths: widths, factors: factors)
+    let best = cheapest(widths, losses)
+    var drawn = Self.spans(law.draw(luck), tasks: remaining, widths: widths, factors: factors)
+    let shortest = drawn.min() ?? 1
+    for i in drawn.indices { drawn[i] = drawn[i] / shortest - 1 }
+    let tried = cheapest(widths, drawn)
+    let isFenced = losses[tried] > policy.explorationLoss && losses[tried] > losses[best] * 1.0001
+    var picked = isFenced ? best : tried
+
+    // Nothing but the prior is known: begin in the middle, and let the first tasks say more. A second width is what
+    // the law shows itself in.
+    let opening = max(2, Int((Double(limit) * policy.openingShare).rounded(.up)))
+    let isOpening = law.widths < 2 && law.observations < Double(opening)
+    if isOpening {
+      picked = widths.lastIndex { $0 <= opening } ?? picked
+    }
+    let width = widths[picked]
+    let isExploring = isOpening || picked != best
+    return WidthChoice(
+      width: width, expectedLoss: losses[picked], isExploring: isExploring,
+      reason: reason(width, law, limit: limit, best: widths[best], loss: losses[picked], isOpening: isOpening))
+  }
+
+  /// The index of the smallest width that loses next to nothing.
+  private func cheapest(_ widths: [Int], _ losses: [Double]) -> Int {
+    let least = losses.min() ?? 0
+    return losses.firstIndex { $0 <= least + policy.indifference } ?? 0
+  }
+
+  /// All widths up to 16, then in steps of an eighth: their makespans hardly differ.
+  static func candidates(upTo limit: Int) -> [Int] {
+    var widths: [Int] = []
+    var width = 1
+    while width < limit {
+      widths.append(width)
+      width += max(1, width / 8)
+    }
+    widths.append(limit)
+    return widths
+  }
+
+  /// The expected share by which each width's makespan exceeds the best one's.
+  static func losses(_ law: LawPosterior, tasks: Int, widths: [Int], factors: [Double]) -> [Double] {
+    var losses = [Double](repeating: 0, count: widths.count)
+    for cell in law.cells where cell.mass > 1e-6 {
+      let spans = spans(cell.law, tasks: tasks, widths: widths, factors: factors)
+      let best = spans.min() ?? 1
+      for i in losses.indices { losses[i] += cell.mass * (spans[i] / best - 1) }
+    }
+    return losses
+  }
+
+  private static func spans(_ law: ScalabilityLaw, tasks: Int, widths: [Int], factors: [Double]) -> [Double] {
+    widths.map { width in
+      let left = tasks % width
+      let wave = law.slowdown(Double(width)) * factors[width - 1]
+      let rest = left > 0 ? law.slowdown(Double(left)) * factors[left - 1] : 0
+      return Double(tasks / width) * wave + rest
+    }
+  }
+
+  private func reason(
+    _ width: Int, _ law: LawPosterior, limit: Int, best: Int, loss: Double, isOpening: Bool
+  ) -> String {
+    if isOpening { return "Little is known of this type: it begins with \(width) of at most \(limit) at once." }
+    let benefit = law.benefit(Double(width))
+    let saving = "\(width) at once save \(Words.percent(benefit.value)) ± \(Words.percent(benefit.margin))"
+    if width == best { return "\(saving), the best of 1 to \(limit)." }
+    return "\(saving); tried out to learn, expected to cost at most \(Words.percent(loss)) more than \(best) at once."
+  }
+}

@@ -1,0 +1,102 @@
+/// What has to be kept of the durations measured at about one width: a few numbers, however many tasks there were.
+struct WidthRecord: Sendable, Equatable {
+  /// Which of the width classes.
+  var index: UInt8
+  /// How many observations it stands for: grows by 1 with each, up to `WidthStatistics.memory`; time takes from it.
+  var weight: Float
+  /// The variance of the mean, in units of one observation's: 1/n at first, and what a moving average has later.
+  var spread: Float
+  /// The mean width.
+  var width: Float
+  /// The mean of ln(duration).
+  var mean: Float
+  /// The variance of ln(duration) about that mean.
+  var variance: Float
+
+  /// How many independent observations the mean is worth.
+  var effective: Double { spread > 0 ? 1 / Double(spread) : 0 }
+}
+
+/// The durations of a type by width, with forgetting: sufficient for the law's posterior.
+///
+/// Each width class remembers its own last observations. So running only one by one doesn't wear off what is known of
+/// five at once; time does, and a change of behaviour does.
+struct WidthStatistics: Sendable, Equatable {
+  /// About as many observations count in each class: newer ones push older ones out.
+  static let memory: Float = 64
+  /// The upper ends of the width classes.
+  static let edges: [Float] = [1.25, 1.75, 2.25, 2.75, 3.5, 4.5, 5.5, 6.5, 7.5, 9, 11, 14, 18, 24, 32, 48]
+
+  /// Classes that have something, by width.
+  private(set) var records: [WidthRecord] = []
+
+  /// The class of a width.
+  static func index(of width: Float) -> UInt8 { UInt8(edges.firstIndex { width <= $0 } ?? edges.count) }
+
+  /// How many independent observations all of it is worth.
+  var effective: Double { records.reduce(0) { $0 + $1.effective } }
+
+  /// The common standard deviation of ln(duration) within the classes, with a prior of about 0.25 worth four
+  /// observations, so that the first few that happen to agree don't look like certainty.
+  var noise: Double {
+    let (squares, degrees) = within
+    return ((Self.priorDegrees * Self.priorVariance + squares) / (Self.priorDegrees + degrees)).squareRoot()
+  }
+
+  /// The noise's prior.
+  static let priorDegrees = 4.0
+  static let priorVariance = 0.0625
+
+  /// The sum of squares within the classes, and its degrees of freedom.
+  var within: (squares: Double, degrees: Double) {
+    records.reduce((0, 0)) {
+      ($0.0 + Double($1.variance) * $1.effective, $0.1 + max(0, $1.effective - 1))
+    }
+  }
+
+  /// What is expected at a width, if its class has seen enough to say: the mean of ln(duration), and how many
+  /// observations it is worth.
+  func expectation(at width: Double) -> (mean: Double, count: Double)? {
+    let index = Self.index(of: Float(width))
+    guard let record = records.first(where: { $0.index == index }), record.effective >= 3 else { return nil }
+    return (Double(record.mean), record.effective)
+  }
+
+  /// Takes in one observation.
+  mutating func add(width: Double, logDuration: Double) {
+    let width = Float(width)
+    let value = Float(logDuration)
+    let index = Self.index(of: width)
+    guard let at = records.firstIndex(where: { $0.index == index }) else {
+      let new = WidthRecord(index: index, weight: 1, spread: 1, width: width, mean: value, variance: 0)
+      let place = records.firstIndex { $0.index > index } ?? records.count
+      if records.isEmpty { records.reserveCapacity(2) }
+      records.insert(new, at: place)
+      return
+    }
+    records[at].weight = min(records[at].weight + 1, Self.memory)
+    let gain = 1 / records[at].weight
+    let rest = 1 - gain
+    let difference = value - records[at].mean
+    records[at].mean += gain * difference
+    records[at].width += gain * (width - records[at].width)
+    records[at].variance = rest * (records[at].variance + gain * difference * difference)
+    records[at].spread = rest * rest * records[at].spread + gain * gain
+  }
+
+  /// Lets the share 1 − `share` of all weight fade.
+  mutating func fade(to share: Double) {
+    let share = Float(max(1e-6, min(1, share)))
+    for i in records.indices {
+      records[i].weight = max(1, records[i].weight * share)
+      records[i].spread /= share
+    }
+    records.removeAll { $0.spread > 20 }
+  }
+
+  /// Forgets everything.
+  mutating func clear() { records = [] }
+
+  /// Takes records that were stored; the caller has checked them.
+  init(records: [WidthRecord] = []) { self.records = records }
+}
