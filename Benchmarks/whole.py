@@ -56,6 +56,9 @@ def numbers(*arguments):
 # ---- A daemon of one's own -------------------------------------------------------------------------------------------
 
 
+folders = []
+
+
 class Daemon:
     def __init__(self, folder, process, environment):
         self.process = process
@@ -107,7 +110,8 @@ def daemon(config=""):
         text = Path(f"{folder}/log").read_text()
         if "error" in text or "critical" in text:
             note(text)
-        shutil.rmtree(folder, ignore_errors=True)
+        # Removed at the end: ext4 is slow to make files where many were just deleted.
+        folders.append(folder)
 
 
 # ---- What the kernel says of a process -------------------------------------------------------------------------------
@@ -188,6 +192,9 @@ def latency():
         for d in (empty, full):
             # Both slots are taken, so that what follows waits, and the scheduler has to see that it does.
             d.call("task.spawn", SLEEPER)
+            # A store that has been in use: its log has grown and is used again from its beginning.
+            probe("fill", d.socket, 3_000)
+            d.call("task.cancel", {"batch_id": "b2"})
             numbers("submit", d.socket, f"{d.folder}/bare.sqlite", 100)
         time.sleep(2)
         before = status(full.pid)
@@ -219,8 +226,6 @@ def idle():
             rss, anonymous = status(pid)
             figure(f"RSS of {name}, idle", rss / 1e6, f"{rss / 1e6:.1f} MB (of it private {anonymous / 1e6:.1f} MB)",
                    f"< {bound} MB", bound)
-        for name, pid in [("jarvisd", d.pid), ("warden", d.warden)]:
-            pass
         before = {pid: (switches(pid), cpu_seconds(pid)) for pid in (d.pid, d.warden)}
         time.sleep(IDLE_SECONDS)
         after = {pid: (switches(pid), cpu_seconds(pid)) for pid in (d.pid, d.warden)}
@@ -281,6 +286,9 @@ def main():
     except subprocess.CalledProcessError as error:
         note(f"measuring failed: {error}")
         return 2
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
     report()
     return 1 if any(f["reached"] is False for f in figures) else 0
 

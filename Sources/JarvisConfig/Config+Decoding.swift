@@ -14,6 +14,8 @@ extension Config {
     reader.section("zones") { zones.read(&$0) }
     reader.section("scheduler") { scheduler.read(&$0) }
     reader.section("limits") { limits.read(&$0) }
+    reader.section("overseer") { overseer.read(&$0) }
+    reader.section("alerts") { alerts.read(&$0) }
     reader.section("agents") { agents.read(&$0) }
     reader.section("server") { server.read(&$0) }
     reader.section("store") { store.read(&$0) }
@@ -116,22 +118,14 @@ extension Config.Patience {
   }
 }
 
-extension Config.Limits {
-  fileprivate mutating func read(_ reader: inout TableReader) {
-    reader.size("memory", into: &memory, in: (1 << 20)...Config.largestSize)
-    reader.number("cpu", into: &cpu, in: 0.001...10_000)
-    reader.integer("pids", into: &pids, in: 1...4_194_304)
-    reader.duration("time", into: &time, in: 0.1...Config.longest)
-    reader.size("output", into: &output, in: 4096...Config.largestSize)
-    reader.duration("grace", into: &grace, in: 0...3600)
-  }
-}
-
 extension Config.Agents {
   fileprivate mutating func read(_ reader: inout TableReader) {
     reader.string("runner", into: &runner) { $0.isEmpty ? nil : badName($0) }
     reader.integer("max_depth", into: &maxDepth, in: 0...64)
     reader.integer("max_children", into: &maxChildren, in: 0...1_000_000)
+    reader.integer("max_live_per_session", into: &maxLivePerSession, in: 0...1_000_000)
+    reader.integer("max_per_minute", into: &maxPerMinute, in: 0...1_000_000)
+    reader.choice("when_over_cap", into: &whenOverCap)
     reader.strings("drop_environment", into: &dropEnvironment, problem: badVariablePattern)
   }
 }

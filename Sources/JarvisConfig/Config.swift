@@ -13,6 +13,10 @@ public struct Config: Sendable, Equatable {
   public var scheduler = Scheduler()
   /// `[limits]`: what each task may use when it doesn't say itself.
   public var limits = Limits()
+  /// `[overseer]`: when an agent, or the machine, is protected from an agent.
+  public var overseer = Overseer()
+  /// `[alerts]`: how people learn of it.
+  public var alerts = Alerts()
   /// `[agents]`: how agents are started and what they may spawn.
   public var agents = Agents()
   /// `[server]`: what one client may ask of the socket.
@@ -152,23 +156,137 @@ extension Config {
     }
   }
 
-  /// `[limits]`: nil means no limit.
+  /// A limit that can scale with the machine.
+  public enum Amount: Sendable, Equatable {
+    /// No limit.
+    case none
+    /// As much as suits the machine.
+    case automatic
+    /// So many bytes or processes.
+    case amount(Int)
+    /// A share of what the machine has, 0…1.
+    case share(Double)
+  }
+
+  /// `[limits]`: what each task may use when neither it nor its type says so; nil means no limit.
   public struct Limits: Sendable, Equatable {
+    /// Bytes of memory, or a share of the machine's.
+    public var memory = Amount.share(0.5)
+    /// Cores.
+    public var cpu: Double?
+    /// Processes and threads; automatic: 1,024 a core, 2,048 at least.
+    public var pids = Amount.automatic
+    /// Weight for the disks, 1 to 10,000.
+    public var ioWeight: Int?
+    /// Seconds of wall-clock time.
+    public var time: Double?
+    /// Bytes of stdout and stderr together, or a share of the free disk.
+    public var output = Amount.share(0.05)
+    /// Seconds without output, for runners that stream.
+    public var silence: Double?
+    /// Seconds between the polite signal and the kill.
+    public var grace: Double = 5
+    /// `[limits.types.NAME]`
+    public var types: [String: TypeLimits] = [:]
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// `[limits.types.NAME]`: what a task of one type may use; nil: the default holds.
+  public struct TypeLimits: Sendable, Equatable {
     /// Bytes of memory.
     public var memory: Int?
     /// Cores.
     public var cpu: Double?
     /// Processes and threads.
-    public var pids: Int? = 4096
+    public var pids: Int?
+    /// Weight for the disks, 1 to 10,000.
+    public var ioWeight: Int?
     /// Seconds of wall-clock time.
     public var time: Double?
     /// Bytes of stdout and stderr together.
-    public var output: Int? = 1 << 30
-    /// Seconds between the polite signal and the kill.
-    public var grace: Double = 5
+    public var output: Int?
+    /// Seconds without output.
+    public var silence: Double?
+
+    /// Nothing is said.
+    public init() {}
+  }
+
+  /// `[overseer]`: how a single agent is kept within its limits.
+  public struct Overseer: Sendable, Equatable {
+    /// Share of a limit from which people are alerted.
+    public var alertAt = 0.8
+    /// Share of the memory limit from which an agent is throttled (kernel tier).
+    public var throttleAt = 0.9
+    /// Share of a limit, above 1, from which there is no grace.
+    public var killAt = 1.25
+    /// Seconds between the polite signal and the kill for a breach of memory.
+    public var memoryGrace = 2.0
+    /// Seconds of throttling without a break that count as a breach of the memory limit.
+    public var throttledFor = 30.0
+    /// Seconds above the limit of cores after which an agent is stopped; nil: never.
+    public var cpuKillAfter: Double?
+    /// Whether a retry after a kill gets a raised limit, once.
+    public var raiseLimit = true
+    /// `[overseer.machine]`
+    public var machine = Machine()
 
     /// The shipped defaults.
     public init() {}
+  }
+
+  /// `[overseer.machine]`: when agents must make room for the machine. Shares are 0…1.
+  public struct Machine: Sendable, Equatable {
+    /// Seconds after one victim before the next.
+    public var pause = 15.0
+    /// Below this share of available memory any task may have to make room.
+    public var severeAvailable = 0.05
+    /// The same by pressure: share of time in which everything stood still for memory ...
+    public var severePressure = 0.6
+    /// ... for so many seconds.
+    public var severePressureFor = 30.0
+    /// Below this share of available memory the machine is about to fall.
+    public var fallingAvailable = 0.02
+    /// Share of time in which everything stood still for the disks, from which nothing is started ...
+    public var ioPressure = 0.6
+    /// ... for so many seconds.
+    public var ioPressureFor = 10.0
+    /// The same for processors: share of time in which something waited for one.
+    public var cpuPressure = 0.95
+    /// ... for so many seconds.
+    public var cpuPressureFor = 30.0
+    /// Seconds after which starts that are held for pressure are held no more.
+    public var longestHold = 600.0
+    /// What the agents of one session may hold of memory together; 1: no limit.
+    public var sessionShare = 1.0
+    /// What all agents may hold of memory together; 1: no limit.
+    public var jarvisShare = 0.9
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// `[alerts]`: how people learn of what the overseer does, beside events and the log.
+  public struct Alerts: Sendable, Equatable {
+    /// A command that is run for each alert, with `JARVIS_ALERT_*` in its environment; empty: none.
+    public var command: [String] = []
+    /// Whether a desktop notification is shown where there is a session bus.
+    public var desktop = true
+    /// Seconds between two alerts of the same kind about the same task.
+    public var every = 60.0
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// What is done with agents that a lowered cap makes too many.
+  public enum CapAction: String, Sendable, CaseIterable {
+    /// They end by themselves, and nothing new starts until there is room.
+    case drain
+    /// They are frozen, and go on when there is room.
+    case freeze
   }
 
   /// `[agents]`
@@ -177,8 +295,14 @@ extension Config {
     public var runner = ""
     /// How deep agents may spawn agents; 0: not at all.
     public var maxDepth = 3
-    /// Tasks that one agent may spawn.
+    /// Tasks that one agent and its descendants may spawn.
     public var maxChildren = 50
+    /// Tasks spawned by agents of one session that may be live at once; 0: no limit.
+    public var maxLivePerSession = 500
+    /// Tasks that the agents of one session may spawn in any minute; 0: no limit.
+    public var maxPerMinute = 120
+    /// What happens to agents that a lowered cap makes too many.
+    public var whenOverCap = CapAction.drain
     /// Variables (`*` at the end: all that begin so) that agents don't inherit.
     public var dropEnvironment = ["CLAUDECODE", "CLAUDE_CODE_*"]
 

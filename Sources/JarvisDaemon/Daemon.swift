@@ -125,9 +125,7 @@ public struct Daemon: Sendable {
     let (paths, log, options) = (paths, log, options)
     let listening = Milestone()
     let onLoop = EventLoopExecutor(parts.loop)
-    let monitor = ResourceMonitor(
-      coordinator: parts.coordinator, loop: parts.loop, notifier: parts.notifier, log: log
-    ) {
+    let monitor = ResourceMonitor(coordinator: parts.coordinator, notifier: parts.notifier, log: log) {
       // Whoever is told "ready" connects at once, and a standalone daemon's tier is known with its warden.
       await listening.reached(within: 10)
       if options.isStandalone { await parts.link.connected.reached(within: 0.8) }
@@ -174,7 +172,7 @@ public struct Daemon: Sendable {
         }
       }
       // A warden that was just started hears it only when it is connected, and would stay for a while otherwise.
-      await parts.link.connected.reached(within: 2)
+      await parts.link.connected.reached(within: 5)
       parts.link.dismiss()
       // Nothing answers; the connection's end is the answer.
       if await !parts.link.closed(within: 5) { log.error("the warden did not stop in time") }

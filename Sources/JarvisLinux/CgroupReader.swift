@@ -17,6 +17,8 @@ public struct CgroupUsage: Sendable, Hashable {
   public var isPopulated: Bool
   /// How often the kernel's OOM killer took one of its processes (`memory.events`, oom_kill); nil without the controller.
   public var oomKills: UInt64?
+  /// How often the kernel throttled its processes because they were over `memory.high` (`memory.events`, high).
+  public var memoryHighEvents: UInt64?
   /// Bytes read from and written to block devices (`io.stat`); nil without the controller.
   public var ioReadBytes, ioWrittenBytes: UInt64?
   /// Whether memory and pids were summed over the members because the controllers are not there.
@@ -72,12 +74,14 @@ public final class CgroupReader: Sendable {
     let cpu = try cpuStat.read(limit: 4096)
     let members = try members()
     let populated = events.readIfPresent(limit: 4096).flatMap { ByteText.value(of: "populated", in: $0) }
+    let memory = memoryEvents?.readIfPresent(limit: 4096)
     var usage = CgroupUsage(
       cpuMicroseconds: ByteText.value(of: "usage_usec", in: cpu) ?? 0, memoryBytes: number(memoryCurrent),
       peakMemoryBytes: number(memoryPeak), pids: number(pidsCurrent).map { Int(clamping: $0) }, members: members,
       // The root cgroup has no cgroup.events.
       isPopulated: populated.map { $0 != 0 } ?? !members.isEmpty,
-      oomKills: memoryEvents?.readIfPresent(limit: 4096).flatMap { ByteText.value(of: "oom_kill", in: $0) },
+      oomKills: memory.flatMap { ByteText.value(of: "oom_kill", in: $0) },
+      memoryHighEvents: memory.flatMap { ByteText.value(of: "high", in: $0) },
       ioReadBytes: nil, ioWrittenBytes: nil, isSampled: !hasMemory || !hasPids)
     if usage.isSampled {
       let sum = processes.sumUsage(pids: members)

@@ -7,6 +7,8 @@ public enum MessageID: String, Sendable, CaseIterable {
   case taskEnded = "c9dc8437e7084d20a930dc5988c3c496"
   /// The overseer killed a task that broke a limit.
   case taskKilled = "7660e223242b4568b520ecb590bca458"
+  /// The overseer alerted, throttled, froze or thawed an agent.
+  case overseerActed = "5012a3f31999468bbe73b725f662c286"
   case zoneChanged = "5f0116bf581f490fa50be5c764af34f5"
   case levelChanged = "ad811fa4d520496cb40bbcd609be0a67"
   case daemonStarted = "2e53ce4e5f524bfa906a9a6a841ef719"

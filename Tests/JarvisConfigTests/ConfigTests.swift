@@ -28,9 +28,21 @@ import Testing
     ("scheduler.patience", "critical", "1"), ("scheduler.patience", "high", "2"),
     ("scheduler.patience", "medium", "3"), ("scheduler.patience", "low", "4"),
     ("limits", "memory", #""2G""#), ("limits", "cpu", "1.5"), ("limits", "pids", "0"), ("limits", "time", #""1h""#),
-    ("limits", "output", #""""#), ("limits", "grace", "1"),
+    ("limits", "io_weight", "200"), ("limits", "output", #""""#), ("limits", "silence", #""10m""#),
+    ("limits", "grace", "1"),
+    ("overseer", "alert_at", "0.7"), ("overseer", "throttle_at", "0.8"), ("overseer", "kill_at", "2"),
+    ("overseer", "memory_grace", "1"), ("overseer", "throttled_for", "9"), ("overseer", "cpu_kill_after", "99"),
+    ("overseer", "raise_limit", "false"),
+    ("overseer.machine", "pause", "1"), ("overseer.machine", "severe_available", "0.1"),
+    ("overseer.machine", "severe_pressure", "0.5"), ("overseer.machine", "severe_pressure_for", "9"),
+    ("overseer.machine", "falling_available", "0.01"), ("overseer.machine", "io_pressure", "0.5"),
+    ("overseer.machine", "io_pressure_for", "9"), ("overseer.machine", "cpu_pressure", "0.5"),
+    ("overseer.machine", "cpu_pressure_for", "9"), ("overseer.machine", "longest_hold", "9"),
+    ("overseer.machine", "session_share", "0.5"), ("overseer.machine", "jarvis_share", "0.5"),
+    ("alerts", "command", #"["/bin/true"]"#), ("alerts", "desktop", "false"), ("alerts", "every", "1"),
     ("agents", "runner", #""codex""#), ("agents", "max_depth", "0"), ("agents", "max_children", "1"),
-    ("agents", "drop_environment", "[]"),
+    ("agents", "max_live_per_session", "2"), ("agents", "max_per_minute", "3"),
+    ("agents", "when_over_cap", #""freeze""#), ("agents", "drop_environment", "[]"),
     ("server", "max_line", #""1M""#), ("server", "max_connections", "5"),
     ("server", "max_connections_per_process", "6"), ("server", "max_batch", "7"), ("server", "max_queued", "8"),
     ("server", "max_requests_in_flight", "9"),
@@ -70,9 +82,10 @@ import Testing
   }
 
   private static func propertyCount(_ value: Any) -> Int {
-    Mirror(reflecting: value).children.reduce(0) { count, child in
+    // `[limits.types.NAME]` has no keys of its own: each name is a table.
+    Mirror(reflecting: value).children.filter { $0.label != "types" }.reduce(0) { count, child in
       let isSection =
-        "\(type(of: child.value))" == "Patience"
+        ["Patience", "Machine"].contains("\(type(of: child.value))")
         || (value is Config && Mirror(reflecting: child.value).children.count > 0)
       return count + (isSection ? propertyCount(child.value) : 1)
     }
@@ -82,9 +95,27 @@ import Testing
     for none in [#""""#, "0"] {
       let text = "[limits]\nmemory = \(none)\noutput = \(none)\ntime = \(none)\ncpu = \(none)\npids = \(none)"
       let limits = try ConfigLoader.parse(text, file: "c.toml").limits
-      #expect(limits.memory == nil && limits.output == nil && limits.time == nil)
-      #expect(limits.cpu == nil && limits.pids == nil)
+      #expect(limits.memory == .none && limits.output == .none && limits.time == nil)
+      #expect(limits.cpu == nil && limits.pids == .none)
     }
+  }
+
+  @Test func limitsCanScaleWithTheMachineAndBeSetForAType() throws {
+    let text = """
+      [limits]
+      memory = "25%"
+      pids = "auto"
+      output = "2G"
+      [limits.types.build]
+      memory = "8G"
+      time = "1h"
+      """
+    let limits = try ConfigLoader.parse(text, file: "c.toml").limits
+    #expect(limits.memory == .share(0.25) && limits.pids == .automatic && limits.output == .amount(2 << 30))
+    #expect(limits.types["build"]?.memory == 8 << 30 && limits.types["build"]?.time == 3600)
+    #expect(problems("[limits]\nmemory = \"120%\"").first?.message.contains("up to 100") == true)
+    #expect(problems("[limits.types.build]\nmemroy = \"1G\"").first?.keyPath == "limits.types.build.memroy")
+    #expect(problems("[alerts]\ncommand = [\"notify\"]").first?.message.contains("absolute path") == true)
   }
 
   @Test func loweringOnlyTheSessionCapLowersTheWarningCapToo() throws {

@@ -221,7 +221,7 @@ struct OverseerMachineTests {
   func scheduler() {
     var scheduler = calm()
     _ = scheduler.add(batch: batch(), tasks: [task(1, .low), task(2, .low), task(3, .high)])
-    #expect(scheduler.starts() == [1, 2, 3])
+    #expect(scheduler.starts() == [3, 1, 2])
     for n in 1...3 { scheduler.markRunning(id(n), at: at(Double(n))) }
     #expect(scheduler.takeLevelChange() == nil)
     let usage = [id(1): ResourceCost(cpu: 0, ram: 0.3), id(2): ResourceCost(cpu: 0, ram: 0.1)]

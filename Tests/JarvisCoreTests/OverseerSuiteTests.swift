@@ -88,37 +88,39 @@ private func simulate(
   return outcome
 }
 
+private let runaways: [Behaviour] = [
+  Behaviour(name: "memory bomb", memory: { 50 * MiB + $0 * 1000 * MiB }),
+  Behaviour(name: "violent memory bomb", memory: { 50 * MiB + $0 * 12_000 * MiB }),
+  Behaviour(name: "slow leak", memory: { 200 * MiB + $0 * 20 * MiB }),
+  Behaviour(name: "fork bomb", processes: { $0 < 2 ? 3 : min(30_000, 3 * pow2(($0 - 2) * 20)) }),
+  Behaviour(name: "slow fork storm", processes: { 3 + $0 * 170 }),
+  Behaviour(name: "output flood", output: { $0 < 1 ? 0 : ($0 - 1) * 300 * MiB }),
+  Behaviour(name: "silent hang", lastOutput: { min($0, 3) }),
+  Behaviour(name: "memory bomb that ignores SIGTERM", memory: { 50 * MiB + $0 * 30 * MiB }, endsAfter: nil),
+  Behaviour(
+    name: "hang that ignores SIGTERM", lastOutput: { min($0, 3) }, endsAfter: nil,
+    limits: AgentLimits(silence: 10)),
+]
+
+private let wellBehaved: [Behaviour] = [
+  Behaviour(name: "bystander"),
+  Behaviour(name: "burst of memory to 98 % of the limit", memory: { ($0 > 5 && $0 < 25 ? 1003 : 100) * MiB }),
+  Behaviour(name: "burst of processes to the limit", processes: { $0 > 3 && $0 < 20 ? 256 : 4 }),
+  Behaviour(name: "sawtooth of memory", memory: { (300 + 700 * ($0 / 4).truncatingRemainder(dividingBy: 1)) * MiB }),
+  Behaviour(
+    name: "big process that forks and execs for 20 ms every 3 s",
+    memory: { ($0.truncatingRemainder(dividingBy: 3) < 0.02 ? 1200 : 600) * MiB }),
+  Behaviour(name: "spinner", cores: 8),
+  Behaviour(name: "speaks once in 50 s", lastOutput: { ($0 / 50).rounded(.down) * 50 }),
+  Behaviour(name: "writes all it may", output: { min($0 * 20 * MiB, 100 * MiB) }),
+]
+
 struct OverseerSuiteTests {
-  private static let bombs: [Behaviour] = [
-    Behaviour(name: "memory bomb", memory: { 50 * MiB + $0 * 1000 * MiB }),
-    Behaviour(name: "violent memory bomb", memory: { 50 * MiB + $0 * 12_000 * MiB }),
-    Behaviour(name: "slow leak", memory: { 200 * MiB + $0 * 20 * MiB }),
-    Behaviour(name: "fork bomb", processes: { $0 < 2 ? 3 : min(30_000, 3 * pow2(($0 - 2) * 20)) }),
-    Behaviour(name: "slow fork storm", processes: { 3 + $0 * 170 }),
-    Behaviour(name: "output flood", output: { $0 < 1 ? 0 : ($0 - 1) * 300 * MiB }),
-    Behaviour(name: "silent hang", lastOutput: { min($0, 3) }),
-    Behaviour(name: "memory bomb that ignores SIGTERM", memory: { 50 * MiB + $0 * 30 * MiB }, endsAfter: nil),
-    Behaviour(
-      name: "hang that ignores SIGTERM", lastOutput: { min($0, 3) }, endsAfter: nil,
-      limits: AgentLimits(silence: 10)),
-  ]
-
-  private static let innocents: [Behaviour] = [
-    Behaviour(name: "bystander"),
-    Behaviour(name: "burst of memory to 98 % of the limit", memory: { ($0 > 5 && $0 < 25 ? 1003 : 100) * MiB }),
-    Behaviour(name: "burst of processes to the limit", processes: { $0 > 3 && $0 < 20 ? 256 : 4 }),
-    Behaviour(name: "sawtooth of memory", memory: { (300 + 700 * ($0 / 4).truncatingRemainder(dividingBy: 1)) * MiB }),
-    Behaviour(
-      name: "big process that forks and execs for 20 ms every 3 s",
-      memory: { ($0.truncatingRemainder(dividingBy: 3) < 0.02 ? 1200 : 600) * MiB }),
-    Behaviour(name: "spinner", cores: 8),
-    Behaviour(name: "speaks once in 50 s", lastOutput: { ($0 / 50).rounded(.down) * 50 }),
-    Behaviour(name: "writes all it may", output: { min($0 * 20 * MiB, 100 * MiB) }),
-  ]
-
   @Test(
-    "every runaway is stopped within 1.2 intervals, and is gone within the grace period after that", arguments: bombs)
-  private func bombs(_ agent: Behaviour) throws {
+    "every runaway is stopped within 1.2 intervals, and is gone within the grace period after that", arguments: runaways
+  )
+  fileprivate func runaway(_ agent: Behaviour) throws {
+    var worst = (decided: 0.0, ended: 0.0, peak: 0.0)
     for base in [0.5, 1, 4] {
       for seed in 1...6 {
         var random = SplitMix64(seed: UInt64(seed))
@@ -131,18 +133,25 @@ struct OverseerSuiteTests {
         #expect(decided - broken <= 1.2 * base + 0.01, "decided after \(decided - broken) s of \(base)")
         let grace = OverseerPolicy().silence.grace
         #expect(ended - broken <= 1.2 * base + grace + 0.03, "ended after \(ended - broken) s")
+        if base == 1 {
+          worst = (
+            max(worst.decided, decided - broken), max(worst.ended, ended - broken), max(worst.peak, outcome.peakMemory)
+          )
+        }
         let end = try #require(outcome.actions.last { $0.isEnd })
         let sufficient = try #require(end.evidence.sufficient)
         #expect(sufficient > end.evidence.bound && sufficient >= end.evidence.peak)
         #expect(end.evidence.sentence.contains("would have been enough"))
       }
     }
+    print("\(agent.name), every second: decided \(worst.decided) s, gone \(worst.ended) s after the breach; ")
+    print("  peak \(worst.peak / MiB) MiB")
   }
 
-  @Test("what keeps its limits is never ended, and gets everything back", arguments: innocents)
-  private func innocents(_ agent: Behaviour) {
+  @Test("what keeps its limits is never ended, and gets everything back", arguments: wellBehaved)
+  fileprivate func innocent(_ agent: Behaviour) {
     for base in [0.5, 1] {
-      for seed in 1...6 {
+      for seed in 1...3 {
         var random = SplitMix64(seed: UInt64(seed))
         let outcome = simulate(
           agent, seconds: 120, base: base, offset: Double.random(in: 0...base, using: &random))

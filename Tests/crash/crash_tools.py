@@ -46,11 +46,11 @@ class Marks:
         self.folder = Path(folder)
         self.folder.mkdir()
 
-    def task(self, name, then, **fields):
-        """A task that leaves its mark and then does `then`, a shell line in which $STARTS is how often it started."""
+    def task(self, name, then, before=":", **fields):
+        """A task that does `before`, leaves its mark and does `then`: shell lines; $STARTS is how often it started."""
         name = self._name(name)
         file = self.folder / name
-        return {"name": name, "command": f"echo $$ >>'{file}'; STARTS=$(wc -l <'{file}'); {then}", **fields}
+        return {"name": name, "command": f"{before}; echo $$ >>'{file}'; STARTS=$(wc -l <'{file}'); {then}", **fields}
 
     def starts(self, name):
         """How often a task was started."""
@@ -169,11 +169,13 @@ def number(task):
 
 def wait_all(daemon, timeout=60):
     """Every task, when all are over."""
-    ids = [task["id"] for task in all_tasks(daemon) if task["state"] not in ENDED]
-    if ids:
+    while True:
+        tasks = all_tasks(daemon)
+        live = [task["id"] for task in tasks if task["state"] not in ENDED]
+        if not live:
+            return tasks
         with Client(daemon.socket) as client:
-            client.wait(*ids, timeout=timeout)
-    return all_tasks(daemon)
+            client.wait(*live, timeout=timeout)
 
 
 def assert_exact(task, code, marks, attempt=1):

@@ -141,7 +141,7 @@ def test_a_cancellation_that_was_answered_holds(make_daemon, marks, latch):
     daemon = make_daemon(config(2, grace="500ms"))
     client = daemon.client()
     tasks = client.spawn(
-        marks.task("stubborn", f"trap '' TERM; {latch.wait}; exit 0", retries=3),
+        marks.task("stubborn", f"{latch.wait}; exit 0", before="trap '' TERM", retries=3),
         marks.task("polite", f"{latch.wait}; exit 0", retries=3),
         marks.task("waiting", "exit 0"))["tasks"]
     marks.until_running(daemon, tasks[:2])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crash_tools import STUBBORN, agents, all_tasks, assert_exact, config, number, until, wait_all
+from crash_tools import STUBBORN, agents, all_tasks, assert_exact, config, kill_warden, number, until
 from jarvis import Client, RPCError
 
 
@@ -123,3 +123,16 @@ def test_killed_while_it_drains(make_daemon, marks, latch):
     latch.open()
     for n, task in enumerate(daemon.client().wait(batch=batch["batch_id"])):
         assert_exact(task, n, marks)
+
+
+@pytest.mark.parametrize("cgroup_root", ["auto", "none"])
+def test_a_warden_that_is_just_being_started_is_stopped_too(make_daemon, marks, latch, cgroup_root):
+    daemon = make_daemon(config(3, cgroup_root=cgroup_root))
+    batch = daemon.client().spawn(*[marks.task(n, f"{STUBBORN}; {latch.wait}") for n in range(3)])
+    marks.until_running(daemon, batch["tasks"])
+    kill_warden(daemon)
+    daemon.process.terminate()
+    assert daemon.process.wait(20) == 0
+    assert not daemon.wait_gone(3)
+    daemon.start()
+    assert [task["state"] for task in daemon.client().wait(batch=batch["batch_id"])] == ["lost"] * 3

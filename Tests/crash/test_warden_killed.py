@@ -74,7 +74,7 @@ def test_exits_that_a_dead_warden_kept_are_exact(make_daemon, marks, make_latch,
 def test_what_a_stopping_warden_refuses_runs_under_the_next(make_daemon, marks, latch, cgroup_root):
     daemon = make_daemon(config(2, cgroup_root=cgroup_root))
     client = daemon.client()
-    held = client.spawn(marks.task("held", f"trap '' TERM; {latch.wait}; exit 5"))["tasks"]
+    held = client.spawn(marks.task("held", f"{latch.wait}; exit 5", before="trap '' TERM"))["tasks"]
     marks.until_running(daemon, held)
     warden = warden_pid(daemon)
     os.kill(warden, signal.SIGTERM)

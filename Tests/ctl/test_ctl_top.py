@@ -15,7 +15,7 @@ import unicodedata
 import pytest
 from ctl_support import CTL, Later, RpcError, environment, stats, task
 
-TOKEN = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b\].*?(?:\x07|\x1b\\)|\x1b(.)|([^\x1b])", re.S)
+TOKEN = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])|\x1b([^\[])|([^\x1b])", re.S)
 
 
 class Screen:
@@ -36,7 +36,7 @@ class Screen:
 
     def feed(self, text):
         for token in TOKEN.finditer(text):
-            numbers, final, other, character = token.groups()
+            numbers, final, _, character = token.groups()
             if character:
                 self.put(character)
             elif final:
@@ -128,8 +128,7 @@ class TopProcess:
             out += os.read(self.master, 1)
         text = out.decode()
         # A sequence may be cut between two reads.
-        while (at := text.rfind("\x1b")) >= 0 and not TOKEN.fullmatch(text[at:at + 1] + text[at + 1:][:12].split("\x1b")[0]) \
-                and not re.match(r"\x1b\[[?0-9;]*[A-Za-z]", text[at:]):
+        while (at := text.rfind("\x1b")) >= 0 and not TOKEN.match(text, at):
             text += os.read(self.master, 1).decode()
         self.raw += text
         self.screen.feed(text)
@@ -249,7 +248,7 @@ def test_a_frame_at_80_by_24_shows_machine_agents_queue_and_what_ended(world, to
     assert "PSI mem 1% io 12% cpu 50%" in lines[1]
     assert lines[2].split() == ["AGENTS", "2", "by", "age", "STATE", "CPU", "MEM/LIMIT", "AGE", "PROC", "DOING"]
     assert re.fullmatch(r"t1    build +running +0\.50 512M/1\.0G ███░░ +\S+ +3 make -j2", lines[3]), lines[3]
-    assert lines[4].startswith("t2    Search for a… running") and lines[4].endswith("true")
+    assert lines[4].startswith("t2    Search for … running") and lines[4].endswith("true")
     assert lines[5].split() == ["QUEUE", "2", "PRIORITY", "WAITS", "REASON"]
     assert lines[6].startswith("t3    tests        high") and "waits: CPU 70 % + 30 %" in lines[6]
     assert "waits for t3 to succeed" in lines[7]
@@ -484,7 +483,7 @@ def test_a_hostile_text_does_not_drive_the_terminal(world, daemon, top):
     process = top(wait_for="ENDED")
     process.until("ok\\x1b")
     process.press("w")
-    process.until("owned\\x07")
+    process.until("rule: ok\\x1b]0;owned\\x07")
     process.press("qc")
     process.until("? y/n")
 
@@ -571,6 +570,15 @@ def test_a_request_that_was_lost_is_said(world, daemon, top):
     daemon.stop()
     daemon.start()
     process.until("went away before it answered (cancel t1)")
+
+
+def test_a_daemon_that_does_not_answer_is_said(world, daemon, top):
+    process = top(arguments=["--interval", "0.2"])
+    daemon.handlers["stats.get"] = lambda params: Later
+    process.until("the daemon has not answered for")
+    process.press("j")
+    process.until(lambda screen: screen.selected and screen.selected[0].startswith("t2 "))
+    assert len([m for m in daemon.seen if m["method"] == "stats.get"]) < 100
 
 
 def test_no_color_is_honoured_and_the_selection_still_seen(world, top):

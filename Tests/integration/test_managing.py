@@ -49,6 +49,29 @@ def test_the_time_limit_stands_still_while_a_task_is_paused(tiered):
     assert client.wait(id)[0]["state"] == "succeeded"
 
 
+def test_a_pause_that_comes_while_the_task_is_being_started_holds(tiered):
+    client = tiered.client()
+    for _ in range(10):
+        # Right behind the answer, so that the pause mostly finds the task being started.
+        id = client.spawn(COUNTER)["tasks"][0]["id"]
+        client.call("task.pause", ids=[id])
+        assert "session" in tiered.until(id, "paused", "queued")["reason"]
+        client.call("task.resume", ids=[id])
+        tiered.until(id, "running")
+        client.call("task.cancel", ids=[id])
+        client.wait(id)
+
+
+def test_pausing_several_of_which_one_is_over_pauses_none(daemon, client, gate):
+    over = client.run_one(["true"])["id"]
+    live = client.spawn(gate.wait)["tasks"][0]["id"]
+    daemon.until(live, "running")
+    assert client.refused("task.pause", ids=[live, over]).kind == "conflict"
+    assert client.state(live) == "running"
+    gate.open()
+    client.wait(live)
+
+
 def test_a_paused_task_can_be_cancelled(tiered):
     client = tiered.client()
     id = client.spawn("echo $$; sleep 1000")["tasks"][0]["id"]

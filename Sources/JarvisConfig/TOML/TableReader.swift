@@ -240,6 +240,34 @@ struct TableReader {
     if has(key), problems.diagnostics.count == before { target = bytes }
   }
 
+  /// A size, a percentage of what the machine has, or none (`""` or 0).
+  mutating func amount(_ key: String, into target: inout Config.Amount, in range: ClosedRange<Int>) {
+    if isNone(key) { return target = .none }
+    if case .string(let text)? = table[key], text.hasSuffix("%") {
+      guard let percent = Double(text.dropLast()), percent > 0, percent <= 100 else {
+        if let found = value(key) { mismatch(key, found, expected: "a percentage above 0 and up to 100, or a size") }
+        return
+      }
+      _ = value(key)
+      return target = .share(percent / 100)
+    }
+    var bytes: Int?
+    size(key, into: &bytes, in: range)
+    if let bytes { target = .amount(bytes) }
+  }
+
+  /// A number, `"auto"`, or none (`""` or 0).
+  mutating func count(_ key: String, into target: inout Config.Amount, in range: ClosedRange<Int>) {
+    if isNone(key) { return target = .none }
+    if case .string("auto")? = table[key] {
+      _ = value(key)
+      return target = .automatic
+    }
+    var count: Int?
+    integer(key, into: &count, in: range)
+    if let count { target = .amount(count) }
+  }
+
   /// A list of texts; `problem` says what is wrong with one.
   mutating func strings(_ key: String, into target: inout [String], problem: (String) -> String? = { _ in nil }) {
     guard let found = value(key) else { return }

@@ -36,7 +36,7 @@ struct WidthStatistics: Sendable, Equatable {
   /// How many independent observations all of it is worth.
   var effective: Double { records.reduce(0) { $0 + $1.effective } }
 
-  /// The common standard deviation of ln(duration) within the classes, with a prior of about 0.25 worth four
+  /// The common standard deviation of ln(duration) within the classes, with a prior of about 0.17 worth two
   /// observations, so that the first few that happen to agree don't look like certainty.
   var noise: Double {
     let (squares, degrees) = within
@@ -44,8 +44,8 @@ struct WidthStatistics: Sendable, Equatable {
   }
 
   /// The noise's prior.
-  static let priorDegrees = 4.0
-  static let priorVariance = 0.0625
+  static let priorDegrees = 2.0
+  static let priorVariance = 0.03
 
   /// The sum of squares within the classes, and its degrees of freedom.
   var within: (squares: Double, degrees: Double) {

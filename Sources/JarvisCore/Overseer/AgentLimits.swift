@@ -55,13 +55,13 @@ public struct AgentLimits: Sendable, Hashable {
   /// The limit of one kind, in its unit; nil for none.
   public subscript(kind: LimitKind) -> Double? {
     switch kind {
-    case .memory: memory.map(Double.init)
-    case .swap: swap.map(Double.init)
+    case .memory: memory.map { Double($0) }
+    case .swap: swap.map { Double($0) }
     case .cpu: cpu
-    case .pids: pids.map(Double.init)
-    case .ioWeight: ioWeight.map(Double.init)
+    case .pids: pids.map { Double($0) }
+    case .ioWeight: ioWeight.map { Double($0) }
     case .time: time
-    case .output: output.map(Double.init)
+    case .output: output.map { Double($0) }
     case .silence: silence
     }
   }

@@ -95,9 +95,10 @@ extension AgentOverseer {
     _ kind: LimitKind, _ cause: Evidence.Cause, _ since: Timestamp, _ scene: Scene
   ) -> [OverseerAction] {
     let evidence = evidence(kind, cause, since: since, scene)
-    phase = .killing(kind, cause, since: since, againAt: scene.now + scene.policy.killAgain)
     // A group that forks faster than it is counted is stopped first, so that nothing of it escapes the kill.
-    let freezes = scene.policy[kind]?.response == .freezeAndKill
+    var freezes = scene.policy[kind]?.response == .freezeAndKill
+    if case .frozen = phase { freezes = false }
+    phase = .killing(kind, cause, since: since, againAt: scene.now + scene.policy.killAgain)
     return freezes ? [.freeze(evidence), .kill(evidence)] : [.kill(evidence)]
   }
 

@@ -73,7 +73,7 @@ public struct DefaultLimits: Sendable, Hashable {
     limits.pids = pids ?? max(leastPids, Int((pidsPerCore * machine.cores).rounded()))
     switch output {
     case .share where machine.disk == nil: limits.output = outputWithoutDisk
-    default: limits.output = output.resolved(of: machine.disk.map(Double.init)).map { UInt64(max(0, $0)) }
+    default: limits.output = output.resolved(of: machine.disk.map { Double($0) }).map { UInt64(max(0, $0)) }
     }
     return limits
   }
@@ -168,9 +168,9 @@ public struct LimitSources: Sendable, Hashable {
     guard let learned, learned.runs >= policy.leastRuns else { return nil }
     let used: Double? =
       switch kind {
-      case .memory: learned.memory.map(Double.init)
-      case .pids: learned.pids.map(Double.init)
-      case .output: learned.output.map(Double.init)
+      case .memory: learned.memory.map { Double($0) }
+      case .pids: learned.pids.map { Double($0) }
+      case .output: learned.output.map { Double($0) }
       case .time: policy.timeHeadroom > 0 ? learned.time : nil
       case .swap, .cpu, .ioWeight, .silence: nil
       }
@@ -185,7 +185,7 @@ public struct LimitSources: Sendable, Hashable {
     case .memory: machine.memory > 0 ? Double(machine.memory) : nil
     case .swap: Double(machine.swap)
     case .cpu: machine.cores > 0 ? machine.cores : nil
-    case .output: machine.disk.map(Double.init)
+    case .output: machine.disk.map { Double($0) }
     case .pids, .ioWeight, .time, .silence: nil
     }
   }

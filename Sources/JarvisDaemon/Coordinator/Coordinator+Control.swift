@@ -86,10 +86,9 @@ extension Coordinator {
 
   func pause(_ ids: [TaskID], _ caller: Caller) async throws(RPC.Failure) -> [TaskView] {
     try checkMayControl(ids, caller)
+    try checkAreLive(ids, "paused")
     for id in ids {
-      guard let task = tasks[id] else {
-        throw RPC.Failure(.conflict, "task \(id) is over and can't be paused", data: ["id": .string("\(id)")])
-      }
+      guard let task = tasks[id] else { continue }
       switch task.state {
       case .running: freeze(id, "paused by \(Self.words(for: caller))")
       case .queued, .blocked:
@@ -100,10 +99,11 @@ extension Coordinator {
         held.reason = "held back by \(Self.words(for: caller))"
         tasks[id] = held
         _ = try? scheduler.edit(id, TaskChange(notBefore: Self.never))
-        parcel.changes.append(.state(row(of: held)))
+        parcel.put(row(of: held))
       case .starting:
-        throw RPC.Failure(
-          .conflict, "task \(id) is just being started; pause it in a moment", data: ["id": .string("\(id)")])
+        let why = "paused by \(Self.words(for: caller))"
+        tasks[id]?.run?.pauseWhenRunning = why
+        tasks[id]?.reason = "will be \(why) as soon as it runs"
       default: break
       }
     }
@@ -111,14 +111,21 @@ extension Coordinator {
     return try await views(of: ids)
   }
 
+  /// Nothing is done to any of them where one is over.
+  private func checkAreLive(_ ids: [TaskID], _ what: String) throws(RPC.Failure) {
+    for id in ids where tasks[id] == nil {
+      throw RPC.Failure(.conflict, "task \(id) is over and can't be \(what)", data: ["id": .string("\(id)")])
+    }
+  }
+
   static let never = Timestamp(milliseconds: 253_402_300_799_000)
 
   func resume(_ ids: [TaskID], _ caller: Caller) async throws(RPC.Failure) -> [TaskView] {
     try checkMayControl(ids, caller)
+    try checkAreLive(ids, "resumed")
     for id in ids {
-      guard var task = tasks[id] else {
-        throw RPC.Failure(.conflict, "task \(id) is over and can't be resumed", data: ["id": .string("\(id)")])
-      }
+      guard var task = tasks[id] else { continue }
+      tasks[id]?.run?.pauseWhenRunning = nil
       if task.state == .paused {
         scheduler.requestResume(id)
       } else if task.isHeld {
@@ -127,7 +134,7 @@ extension Coordinator {
         task.reason = "resumed by \(Self.words(for: caller))"
         tasks[id] = task
         _ = try? scheduler.edit(id, TaskChange(notBefore: task.notBefore))
-        parcel.changes.append(.state(row(of: task)))
+        parcel.put(row(of: task))
       }
     }
     try await confirm()

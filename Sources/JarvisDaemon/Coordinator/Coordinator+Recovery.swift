@@ -77,7 +77,7 @@ extension Coordinator {
     // The scheduler derives queued or blocked from the dependencies.
     insert(list, batch: batch, finished: ended)
     for task in list {
-      if let parent = task.stored.parent { childCounts[parent, default: 0] += 1 }
+      countChildren(of: task.stored.parent, 1)
       if task.run != nil {
         scheduler.markStarting(task.id, at: task.startedAt ?? task.submittedAt)
       } else if var waiting = tasks[task.id], !waiting.state.isTerminal, let state = scheduler.state(of: task.id) {
@@ -167,7 +167,7 @@ extension Coordinator {
     task.reason = "started just before jarvisd was restarted"
     change(&task, to: .starting)
     scheduler.markStarting(id, at: Timestamp(milliseconds: run.startedRealtimeMs))
-    parcel.changes.append(.state(row(of: task)))
+    parcel.put(row(of: task))
     return id
   }
 
@@ -181,36 +181,30 @@ extension Coordinator {
 
   // MARK: Samples
 
-  /// Takes a sample of the machine and of the agents; returns how long to wait for the next, in seconds.
-  func observe(_ new: MachineSample, _ agents: [RunKey: AgentUsage]) -> Double {
+  /// Takes a sample of the machine and of the agents; returns how long to wait for the next, in seconds: the nearer an
+  /// agent is to a limit, the shorter.
+  func observe(_ new: MachineSample, _ agents: [RunKey: AgentUsage], freeDisk: UInt64?) -> Double {
     sample = new
+    if let freeDisk { self.freeDisk = freeDisk }
     published.withLock {
       $0.cores = new.cpuCapacity
       $0.memoryTotal = new.memoryTotal
     }
     var shares: [TaskID: ResourceCost] = [:]
-    var nearest = 0.0
-    let isKernelTier = tier == .kernel
+    let base = config.monitor.interval
+    var soonest = base
     for (key, usage) in agents {
       guard let id = task(of: key), let task = tasks[id] else { continue }
       tasks[id]?.run?.usage = usage
-      tasks[id]?.run?.peakMemory = max(task.run?.peakMemory ?? 0, usage.memoryBytes)
+      tasks[id]?.run?.peakMemory = max(task.run?.peakMemory ?? 0, usage.memoryBytes, usage.peakBytes)
       shares[id] = ResourceCost(
         cores: usage.cores, bytes: usage.memoryBytes, ofCores: new.cpuCapacity, memoryTotal: new.memoryTotal)
-      let limits = limits(of: task)
-      nearest = max(nearest, Overseer.nearness(usage, limits, isKernelTier: isKernelTier))
-      if let why = Overseer.breach(usage, limits, isKernelTier: isKernelTier), task.run?.stop == nil {
-        log.warning("\(id) is killed: \(why)", metadata: metadata(of: task, .taskKilled))
-        note(.overseer, "\(id) is killed: \(why)")
-        stop(id, .overseer(why))
-      }
+      soonest = min(soonest, oversee(id, usage, base: base))
     }
     scheduler.observe(MachineState(new), usage: shares)
     retryRefused()
     endTurn()
-    let base = config.monitor.interval
-    // The nearer a limit, the closer it is watched: ten times as often from three quarters of it on.
-    return nearest > 0.75 ? base / 10 : nearest > 0.4 ? base / 4 : base
+    return scheduler.counts.total == 0 ? base * 2 : soonest
   }
 
   /// Puts another configuration in force; returns the sections that changed, and those of them that need a restart.
@@ -227,6 +221,8 @@ extension Coordinator {
     compare("zones", config.zones, new.zones)
     compare("scheduler", config.scheduler, new.scheduler)
     compare("limits", config.limits, new.limits)
+    compare("overseer", config.overseer, new.overseer)
+    compare("alerts", config.alerts, new.alerts)
     compare("agents", config.agents, new.agents)
     compare("server", config.server, new.server)
     compare("store", config.store, new.store)
@@ -238,6 +234,8 @@ extension Coordinator {
       $0.runners = runners
     }
     scheduler.updatePolicy(SchedulerPolicy(new))
+    overseerPolicy = OverseerPolicy(new)
+    enforceCaps()
     for id in environments.keys { environments[id]?.lines = [:] }
     if oldLimit != new.limits.time { moveTimeLimits(from: oldLimit, to: new.limits.time) }
     note(.daemon, changed.isEmpty ? "reloaded; nothing changed" : "reloaded: \(changed.joined(separator: ", "))")

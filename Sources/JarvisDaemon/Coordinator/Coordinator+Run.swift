@@ -19,7 +19,7 @@ extension Coordinator {
     task.startedAt = now()
     task.reason = reason.sentence
     change(&task, to: .starting)
-    parcel.changes.append(.state(row(of: task)))
+    parcel.put(row(of: task))
     parcel.starts.append((id, key))
   }
 
@@ -54,7 +54,7 @@ extension Coordinator {
     task.reason = why
     change(&task, to: .queued)
     scheduler.requeue(id)
-    parcel.changes.append(.state(row(of: task)))
+    parcel.put(row(of: task))
   }
 
   struct StartError: Error { let message: String }
@@ -122,35 +122,6 @@ extension Coordinator {
     ["JARVIS_SOCKET", "JARVIS_TASK_ID", "JARVIS_BATCH_ID", "JARVIS_BRANCH"].contains(name)
   }
 
-  private func runLimits(of task: LiveTask) -> RunLimits {
-    var limits = RunLimits()
-    let effective = self.limits(of: task)
-    if let memory = effective.memory {
-      limits.memoryMax = memory
-      // Reclaim begins a little before the wall, so that a task near its limit is slowed before it is killed.
-      limits.memoryHigh = memory / 100 * 95
-      limits.swapMax = 0
-    }
-    limits.pidsMax = effective.pids.map(UInt64.init)
-    limits.cpuMaxCores = effective.cpu.map { max(0.01, $0) }
-    limits.cpuWeight =
-      switch task.priority {
-      case .critical: 400
-      case .high: 200
-      case .medium: 100
-      case .low: 25
-      }
-    return limits
-  }
-
-  /// What is in force for a task: its own limits, else the configuration's.
-  func limits(of task: LiveTask) -> AgentLimits {
-    let own = task.stored.spec.limits
-    return AgentLimits(
-      memory: own.memory?.bytes ?? config.limits.memory.map(UInt64.init), cpu: own.cpu ?? config.limits.cpu,
-      pids: own.pids ?? config.limits.pids, output: own.output?.bytes ?? config.limits.output.map(UInt64.init))
-  }
-
   func runner(of task: LiveTask) -> RunnerFile? {
     published.withLock { $0.runners.files[task.stored.runner] }
   }
@@ -214,6 +185,7 @@ extension Coordinator {
     run.startTicks = ticks
     run.cgroup = cgroup.isEmpty ? nil : cgroup
     run.timeLimitAt = timeLimit(of: id).map { started + $0 }
+    if run.overseer == nil { run.overseer = AgentOverseer(startedAt: started) }
     task.run = run
     task.startedAt = started
     if task.state != .running { change(&task, to: .running) } else { tasks[id] = task }
@@ -222,8 +194,12 @@ extension Coordinator {
     if log.logLevel <= .info {
       log.info("\(id) started: \(redacted(task.commandText))", metadata: metadata(of: task, .taskStarted))
     }
-    // A cancellation may have come while the process was being made.
-    if let stop = run.stop { climb(id, stop) }
+    // A cancellation or a pause may have come while the process was being made.
+    if let stop = run.stop {
+      climb(id, stop)
+    } else if let why = run.pauseWhenRunning {
+      freeze(id, why)
+    }
   }
 
   func exited(_ report: ExitReport) {
@@ -239,14 +215,15 @@ extension Coordinator {
     case .cancel(let by)?: end(id, .cancelled, "cancelled \(by)", report: report)
     case .timeLimit(let seconds)?:
       settleOrRetry(id, .timedOut, "its time limit of \(Text.seconds(seconds)) passed", report: report)
-    case .overseer(let why)?: end(id, .killed, why, report: report)
+    case .overseer(let stop)?: endOverseen(id, stop, report)
     case .requeue(let why)?: again(id, "queued again: \(why)", at: nil, report: report)
     case nil:
       if report.oomKills > 0 {
         let limit = tasks[id].flatMap { limits(of: $0).memory }.map { " of \(Text.bytes($0))" } ?? ""
-        let why =
-          "the kernel killed it: it needed more memory than its limit\(limit); the peak was \(Text.bytes(report.peakMemoryBytes))"
-        return end(id, .killed, why, report: report)
+        let evidence = kernelEvidence(id, report)
+        let details = evidence.map { "; \($0.sentence)" } ?? "; the peak was \(Text.bytes(report.peakMemoryBytes))"
+        let why = "the kernel killed it, because it needed more memory than its limit\(limit)\(details)"
+        return endOverseen(id, OverseerStop(sentence: why, evidence: evidence, grace: nil), report)
       }
       switch report.status {
       case .exited(0): end(id, .succeeded, "exited with status 0" + leftovers, report: report)
@@ -274,7 +251,7 @@ extension Coordinator {
       at: now() + wait, report: report)
   }
 
-  private func again(_ id: TaskID, _ why: String, at time: Timestamp?, report: ExitReport?) {
+  func again(_ id: TaskID, _ why: String, at time: Timestamp?, report: ExitReport?) {
     guard var task = tasks[id] else { return }
     let key = task.run?.key
     task.run = nil
@@ -282,7 +259,7 @@ extension Coordinator {
     task.notBefore = time
     change(&task, to: .queued)
     scheduler.requeue(id, notBefore: time)
-    parcel.changes.append(.state(row(of: task, report: report)))
+    parcel.put(row(of: task, report: report))
     if let key {
       sampler.remove(key)
       if report != nil { parcel.effects.append(.acknowledge(key)) }
@@ -304,7 +281,7 @@ extension Coordinator {
     change(&task, to: state, tell: false)
     let ended = report.map { Timestamp(milliseconds: $0.endedRealtimeMs) } ?? now()
     let terminal = row(of: task, report: report, endedAt: max(ended, task.startedAt ?? ended))
-    parcel.changes.append(.state(terminal))
+    parcel.put(terminal)
     if let key = task.run?.key, report != nil { parcel.effects.append(.acknowledge(key)) }
     if case .cancel? = task.run?.stop { parcel.changes.append(.meta(key: Self.cancelKey(id), value: nil)) }
     parcel.effects.append(.ended(id, state))
@@ -322,7 +299,7 @@ extension Coordinator {
       guard var task = tasks[id] else { continue }
       task.reason = "its dependencies have ended"
       change(&task, to: .queued)
-      parcel.changes.append(.state(row(of: task)))
+      parcel.put(row(of: task))
     }
   }
 
@@ -334,6 +311,10 @@ extension Coordinator {
     tasks.removeValue(forKey: id)
     finished.removeValue(forKey: id)
     childCounts.removeValue(forKey: id)
+    if task.stored.parent != nil, let session = batches[task.batch]?.row.session {
+      spawnedLive[session, default: 1] -= 1
+      if spawnedLive[session] == 0 { spawnedLive.removeValue(forKey: session) }
+    }
     if pins[id] != nil { pins[id]?.state = state }
     release(environment: task.environment)
     batches[task.batch]?.live -= 1
@@ -354,14 +335,18 @@ extension Coordinator {
   }
 
   /// The kill ladder: the runner's polite signal to all of its processes, then, after the grace period, the whole
-  /// cgroup. A breach of memory or processes hurts others by the moment, so it is killed at once.
+  /// cgroup. The overseer says how long the grace is, and whether there is any.
   private func climb(_ id: TaskID, _ cause: StopCause) {
     guard let task = tasks[id], let run = task.run else { return }
-    if case .overseer = cause {
-      tasks[id]?.run?.killAt = now() + 1
-      return warden.send(.kill(run.key))
+    var grace = config.limits.grace
+    if case .overseer(let stop) = cause {
+      guard let seconds = stop.grace else {
+        tasks[id]?.run?.killAt = now() + 1
+        return warden.send(.kill(run.key))
+      }
+      grace = seconds
     }
-    tasks[id]?.run?.killAt = now() + config.limits.grace
+    tasks[id]?.run?.killAt = now() + grace
     let polite = runner(of: task)?.politeSignal.number ?? 15
     warden.send(.signal(run.key, signal: polite, scope: polite == 2 ? .main : .all))
     // Frozen processes would sleep through it.
@@ -373,33 +358,25 @@ extension Coordinator {
     let time = now()
     if let paused = run.pausedAt, let limit = run.timeLimitAt { run.timeLimitAt = limit + (time - paused) }
     run.pausedAt = nil
+    run.overseer?.resumed(at: time)
     task.run = run
     task.reason = reason.sentence
     change(&task, to: .running)
     scheduler.markResumed(id, at: time)
     warden.send(.thaw(run.key))
-    parcel.changes.append(.state(row(of: task)))
+    parcel.put(row(of: task))
   }
 
   func freeze(_ id: TaskID, _ why: String) {
     guard var task = tasks[id], var run = task.run, run.phase == .running, task.state == .running else { return }
     run.pausedAt = now()
+    run.overseer?.paused(at: now())
     task.run = run
     task.reason = why
     change(&task, to: .paused)
     scheduler.markPaused(id)
     warden.send(.freeze(run.key))
-    parcel.changes.append(.state(row(of: task)))
-  }
-
-  func relieve(_ id: TaskID, _ action: EmergencyAction, _ reason: Reason) {
-    note(.overseer, "\(id) \(reason.sentence)")
-    log.warning("\(id) \(reason.sentence)")
-    switch action {
-    case .cancel: stop(id, .cancel(by: "to relieve the machine: \(reason.sentence)"))
-    case .requeue: stop(id, .requeue(reason.sentence))
-    case .freeze: freeze(id, reason.sentence)
-    }
+    parcel.put(row(of: task))
   }
 }
 
@@ -419,12 +396,4 @@ extension StopCause {
     case .timeLimit, .overseer, .requeue: sentence
     }
   }
-}
-
-/// Bounds that are in force for one agent.
-struct AgentLimits: Sendable, Hashable {
-  var memory: UInt64?
-  var cpu: Double?
-  var pids: Int?
-  var output: UInt64?
 }

@@ -13,11 +13,11 @@ extension Coordinator {
     try checkRoom(for: prepared.tasks.count, agent: agent)
     guard !isStopping else { throw RPC.Failure(.unavailable, "Jarvis is stopping; submit again when it is back") }
     arriving += prepared.tasks.count
-    if let agent { childCounts[agent.task, default: 0] += prepared.tasks.count }
+    countChildren(of: agent?.task, prepared.tasks.count)
     var isTaken = false
     defer {
       arriving -= prepared.tasks.count
-      if !isTaken, let agent { childCounts[agent.task, default: 0] -= prepared.tasks.count }
+      if !isTaken { countChildren(of: agent?.task, -prepared.tasks.count) }
       unpin(prepared.outside.keys)
     }
     pin(prepared.outside.keys)
@@ -61,8 +61,10 @@ extension Coordinator {
 
   /// Puts durable tasks into memory.
   func insert(_ live: [LiveTask], batch: LiveBatch, finished ended: [TaskID: TaskState]) {
+    if tasks.isEmpty { alarm.ring() }
     batches[batch.row.id] = batch
     for task in live {
+      if task.stored.parent != nil { spawnedLive[batch.row.session, default: 0] += 1 }
       tasks[task.id] = task
       if let environment = task.environment { environments[environment]?.uses += 1 }
     }
@@ -149,18 +151,24 @@ extension Coordinator {
         data: ["bound": "max_queued", "limit": .int(Int64(maximum))])
     }
     guard let agent else { return }
-    guard agent.depth + 1 <= config.agents.maxDepth else {
-      throw RPC.Failure(
-        .forbidden,
-        "task \(agent.task) is \(agent.depth) agents deep and may spawn no further (`[agents] max_depth` = \(config.agents.maxDepth))",
-        data: ["bound": "max_depth", "limit": .int(Int64(config.agents.maxDepth))])
-    }
-    let children = childCounts[agent.task] ?? 0
-    guard children + count <= config.agents.maxChildren else {
-      throw RPC.Failure(
-        .tooMany,
-        "task \(agent.task) has spawned \(children) tasks and may spawn \(config.agents.maxChildren) (`[agents] max_children`)",
-        data: ["bound": "max_children", "limit": .int(Int64(config.agents.maxChildren))])
+    let request = SpawnRequest(
+      count: count, session: SessionKey(agent.session), agent: agent.task, depth: agent.depth,
+      children: childCounts[agent.task] ?? 0, live: spawnedLive[agent.session] ?? 0)
+    guard let refusal = spawnGuard.admit(request, policy: SpawnPolicy(config), now: now()) else { return }
+    let isDepth = if case .depth = refusal { true } else { false }
+    throw RPC.Failure(
+      isDepth ? .forbidden : .tooMany, refusal.description,
+      data: ["bound": .string(refusal.bound), "limit": .int(Int64(refusal.limit))])
+  }
+
+  /// Counts tasks for the agent that spawned them and for all agents above it.
+  func countChildren(of agent: TaskID?, _ count: Int) {
+    var parent = agent
+    var steps = 0
+    while let current = parent, steps < 64 {
+      childCounts[current, default: 0] += count
+      parent = tasks[current]?.stored.parent
+      steps += 1
     }
   }
 

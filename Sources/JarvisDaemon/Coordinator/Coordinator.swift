@@ -45,6 +45,8 @@ public actor Coordinator {
   let warden: any WardenPort
   nonisolated let published: Mutex<Published>
   nonisolated let sampler = AgentSampler()
+  /// Wakes the resource monitor, which sleeps longer while there is nothing to look after.
+  nonisolated let alarm: Alarm
   /// Wakes those who follow an output; nil where inotify can't be had (then they are woken by the task's end only).
   nonisolated let watcher = try? InotifyWatcher()
   let now: @Sendable () -> Timestamp
@@ -61,7 +63,15 @@ public actor Coordinator {
   /// The last rows of tasks that are over, until the store has them.
   var finished: [TaskID: StateRow] = [:]
   var waiters = Waiters()
+  /// Tasks that an agent and its descendants have spawned.
   var childCounts: [TaskID: Int] = [:]
+  /// Live tasks that agents of a session spawned.
+  var spawnedLive: [String: Int] = [:]
+  var spawnGuard = SpawnGuard()
+  var overseerPolicy: OverseerPolicy
+  /// Bytes free where output goes, as of a while ago.
+  var freeDisk: UInt64?
+  let alerter: Alerter
   var taught: [String: ResourceCost] = [:]
   var endedCounts: [TaskState: Int] = [:]
   var madeFolders: Set<String> = []
@@ -73,6 +83,8 @@ public actor Coordinator {
   var arriving = 0
 
   var parcel = Parcel()
+  private var lastFlush = NIODeadline.distantPast
+  private var isFlushSet = false
   /// The parcel that the store could not take; nothing starts, and later changes wait behind it, until it can.
   var refused: Parcel?
   var wardenState = WardenState.away("it has not been reached yet")
@@ -80,7 +92,6 @@ public actor Coordinator {
   var wardenInstance = ""
   var sample: MachineSample?
   var lastZone = Zone.safe
-  var lastLevel = Level.ideal
   var isStopping = false
   var isDraining = false
   var timer: (at: Timestamp, scheduled: Scheduled<Void>)?
@@ -117,11 +128,14 @@ public actor Coordinator {
     self.paths = paths
     self.warden = warden
     self.loop = loop
+    alarm = Alarm(loop)
     executor = loop.executor
     self.log = log
     self.now = now
     published = Mutex(Published(config: config, runners: runners))
     scheduler = SchedulerState(policy: SchedulerPolicy(config))
+    overseerPolicy = OverseerPolicy(config)
+    alerter = Alerter(environment: ProcessEnvironment.values, logFile: paths.state + "/alerts.log", log: log)
     (deliveries, deliver) = AsyncStream.makeStream(of: Delivery.self)
   }
 
@@ -140,6 +154,7 @@ public actor Coordinator {
     heartbeat &+= 1
     pump()
     flush()
+    tellStarts()
     setTimer()
     noteMachine()
     if !whenIdle.isEmpty, isIdle {
@@ -163,11 +178,41 @@ public actor Coordinator {
   /// Hands the changes to the store: one parcel at a time, so that none is stored while one before it was refused.
   /// What changes meanwhile goes with the next, in one wait for the disk.
   func flush() {
-    guard !isStoring, refused == nil, !parcel.isEmpty else { return }
+    guard !isStoring, refused == nil, !parcel.isEmpty, isFlushTime() else { return }
     let full = parcel
     parcel = Parcel()
+    lastFlush = .now()
     post(full)
     for start in full.starts { requestStart(start.id, start.key) }
+  }
+
+  /// Whether the disk may be asked to wait for: for a caller at once, for the end of a short task at most every two
+  /// milliseconds, so that thousands of them a second share their waits. When it is too early, the flush is set up.
+  private func isFlushTime() -> Bool {
+    let next = lastFlush + .milliseconds(2)
+    if parcel.isAwaited || NIODeadline.now() >= next { return true }
+    if !isFlushSet {
+      isFlushSet = true
+      loop.scheduleTask(deadline: next) { [weak self] in
+        self?.assumeIsolated { coordinator in
+          coordinator.isFlushSet = false
+          coordinator.flush()
+        }
+      }
+    }
+    return false
+  }
+
+  /// Tells the warden what was decided, without waiting for the journal: when jarvisd dies before that has it, the
+  /// warden knows what it was told, and the next jarvisd takes the run up (`reconcile`). Only a power cut in these
+  /// milliseconds makes a task start anew that had just begun. A disk that hangs holds starts up.
+  private func tellStarts() {
+    guard !parcel.starts.isEmpty, refused == nil, !isStoring || NIODeadline.now() < lastFlush + .milliseconds(50) else {
+      return
+    }
+    let starts = parcel.starts
+    parcel.starts = []
+    for start in starts { requestStart(start.id, start.key) }
   }
 
   /// Whether no agent runs and everything is durable.
@@ -242,6 +287,7 @@ public actor Coordinator {
     }
     let error = await withCheckedContinuation { continuation in
       parcel.effects.append(.confirm(continuation))
+      parcel.isAwaited = true
       endTurn()
     }
     if let error { throw RPC.Failure(.storage, "\(error) It holds until Jarvis restarts, and is tried again.") }
@@ -292,7 +338,9 @@ public actor Coordinator {
 
   /// The task's own limit, else the configuration's.
   func timeLimit(of id: TaskID) -> Double? {
-    tasks[id]?.stored.spec.limits.time?.seconds ?? config.limits.time
+    guard let task = tasks[id] else { return nil }
+    return task.stored.raised?.time?.seconds ?? task.stored.spec.limits.time?.seconds
+      ?? config.limits.types[task.type]?.time ?? config.limits.time
   }
 
   // MARK: Events and log
@@ -314,22 +362,32 @@ public actor Coordinator {
   }
 
   private func noteMachine() {
-    let (zone, level) = (scheduler.zone, scheduler.level)
-    guard zone != lastZone || level != lastLevel else { return }
-    let figures = scheduler.machine.map { "CPU \(Self.percent($0.cpu)), RAM \(Self.percent($0.ram))" } ?? "no sample"
-    let message =
-      "zone \(lastZone.rawValue) → \(zone.rawValue), level \(lastLevel.rawValue) → \(level.rawValue): \(figures)"
-    if zone != lastZone {
+    if scheduler.zone != lastZone, let machine = scheduler.machine {
+      let message =
+        "zone \(lastZone.rawValue) → \(scheduler.zone.rawValue): CPU \(Self.percent(machine.cpu)), "
+        + "RAM \(Self.percent(machine.ram))"
+      lastZone = scheduler.zone
       log.info("\(message)", metadata: [MessageID.metadataKey: MessageID.zoneChanged.metadata])
-    } else {
-      log.debug("\(message)", metadata: [MessageID.metadataKey: MessageID.levelChanged.metadata])
+      publishMachine(message, ["cpu": machine.cpu, "ram": machine.ram])
     }
-    lastZone = zone
-    lastLevel = level
+    if let change = scheduler.takeLevelChange() {
+      var metadata: Logger.Metadata = [MessageID.metadataKey: MessageID.levelChanged.metadata]
+      for (name, value) in change.numbers { metadata[name] = "\(value)" }
+      log.log(level: change.to == .emergency ? .warning : .info, "\(change.sentence)", metadata: metadata)
+      publishMachine(change.sentence, Dictionary(change.numbers) { first, _ in first })
+      if change.to == .emergency {
+        alerter.raise(
+          Alert(kind: .machine, title: "the machine runs out of memory", text: change.sentence), config.alerts, now: now())
+      }
+    }
+  }
+
+  private func publishMachine(_ message: String, _ numbers: [String: Double]) {
     guard events.hasSubscribers else { return }
     var event = Event(sequence: 0, at: now(), kind: .machine, message: message)
-    event.zone = zone
-    event.level = level
+    event.zone = scheduler.zone
+    event.level = scheduler.level
+    event.numbers = numbers
     events.publish { event }
   }
 
@@ -371,5 +429,6 @@ extension SchedulerPolicy {
     backfillLimit = s.backfillLimit
     backfillPatienceSeconds = s.backfillPatience
     startGapSeconds = s.startGap
+    machine = MachineGuardPolicy(config)
   }
 }

@@ -16,6 +16,8 @@ struct StoredSpec: WireObject, Hashable {
   var parent: TaskID?
   /// 0 for tasks that no agent submitted.
   var depth: Int
+  /// A limit that was raised after it killed the task, once.
+  var raised: TaskLimits?
 
   init(spec: TaskSpec, cwd: String, runner: String, dependencies: [After], parent: TaskID?, depth: Int) {
     self.spec = spec
@@ -33,6 +35,7 @@ struct StoredSpec: WireObject, Hashable {
     dependencies = try fields.defaulted("after", "by id", [])
     parent = try fields.optional("parent", "the agent that submitted it")
     depth = try fields.defaulted("depth", "how many agents above it", 0)
+    raised = try fields.optional("raised", "a limit that was raised after it killed the task")
   }
 
   func write(_ fields: inout ObjectWriter) {
@@ -42,15 +45,16 @@ struct StoredSpec: WireObject, Hashable {
     if !dependencies.isEmpty { fields.set("after", dependencies) }
     fields.set("parent", parent)
     if depth != 0 { fields.set("depth", depth) }
+    fields.set("raised", raised)
   }
 }
 
 /// Why a running agent is being stopped; it decides what its exit means.
-enum StopCause: Sendable, Hashable {
+enum StopCause: Sendable, Equatable {
   case cancel(by: String)
   case timeLimit(seconds: Double)
-  /// The overseer's sentence, with the limit that was broken.
-  case overseer(String)
+  /// A limit was broken, or the machine needs room.
+  case overseer(OverseerStop)
   /// It goes back into the queue: a clean stop of a standalone daemon, or an emergency.
   case requeue(String)
 
@@ -58,7 +62,7 @@ enum StopCause: Sendable, Hashable {
     switch self {
     case .cancel(let by): "is being cancelled \(by)"
     case .timeLimit(let seconds): "is being stopped: its time limit of \(Text.seconds(seconds)) has passed"
-    case .overseer(let why): "is being killed: \(why)"
+    case .overseer(let stop): "is being killed: \(stop.sentence)"
     case .requeue(let why): "is being stopped and queued again: \(why)"
     }
   }
@@ -124,8 +128,12 @@ struct LiveTask: Sendable {
     /// When its time limit passes.
     var timeLimitAt: Timestamp?
     var pausedAt: Timestamp?
+    /// Why it is to be frozen as soon as there are processes.
+    var pauseWhenRunning: String?
     var usage: AgentUsage?
     var peakMemory: UInt64 = 0
+    /// Watches it, from its start on.
+    var overseer: AgentOverseer?
 
     enum Phase: Sendable, Hashable {
       /// Decided; the journal does not have it yet, and the warden was not told.
@@ -156,6 +164,13 @@ struct AgentUsage: Sendable, Hashable {
   var memoryBytes: UInt64 = 0
   var processes = 0
   var outputBytes: UInt64 = 0
+  /// When it last wrote; nil if it never did.
+  var lastOutputAt: Timestamp?
+  /// What only the kernel's controllers tell.
+  var peakBytes: UInt64 = 0
+  var memoryHighEvents: UInt64?
+  var memoryStallShare: Double?
+  var oomKills: UInt64?
 }
 
 /// Wording of figures for people.

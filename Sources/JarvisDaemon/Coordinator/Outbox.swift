@@ -16,12 +16,24 @@ enum Effect: Sendable {
 struct Parcel: Sendable {
   var changes: [Change] = []
   var effects: [Effect] = []
-  /// The warden is told to start these once the store has the parcel in its hands. It does not wait for the disk: when
-  /// jarvisd dies in between, the warden knows what it was told, and the next jarvisd takes the run up (`reconcile`).
-  /// Only a power cut in those milliseconds makes a task start anew that had just begun.
+  /// What the warden has not been told to start yet.
   var starts: [(id: TaskID, key: RunKey)] = []
+  /// Whether a caller waits for it.
+  var isAwaited = false
+  /// Where a task's row stands among the changes.
+  private var rows: [TaskID: Int] = [:]
 
   var isEmpty: Bool { changes.isEmpty && effects.isEmpty }
+
+  /// Adds a task's new state; of several of one task the last is enough.
+  mutating func put(_ row: StateRow) {
+    if let index = rows[row.id] {
+      changes[index] = .state(row)
+    } else {
+      rows[row.id] = changes.count
+      changes.append(.state(row))
+    }
+  }
 
   /// Tells the callers that wait for this parcel that it could not be stored, and lets go of them.
   mutating func answerConfirmations(_ error: StoreError) {

@@ -8,6 +8,28 @@ enum Output {
     files.reduce(0) { $0 + UInt64(max(0, size(of: $1) ?? 0)) }
   }
 
+  /// The same, and when any of them was last written to; nil if nothing was written.
+  static func measure(_ files: [String]) -> (bytes: UInt64, lastAt: Timestamp?) {
+    var bytes: UInt64 = 0
+    var last: Timestamp?
+    for file in files {
+      var status = stat()
+      guard stat(file, &status) == 0, status.st_size > 0 else { continue }
+      bytes += UInt64(status.st_size)
+      let time = Timestamp(
+        milliseconds: Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000)
+      last = max(last ?? time, time)
+    }
+    return (bytes, last)
+  }
+
+  /// Bytes that a user may still write on the file system of a folder (statvfs(3)); nil if it can't be asked.
+  static func freeBytes(_ folder: String) -> UInt64? {
+    var status = statvfs()
+    guard statvfs(folder, &status) == 0 else { return nil }
+    return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+  }
+
   /// Bytes in one file; nil if it is not there.
   static func size(of file: String) -> Int? {
     var status = stat()

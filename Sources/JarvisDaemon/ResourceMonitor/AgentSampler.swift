@@ -68,13 +68,17 @@ final class AgentSampler: Sendable {
       usage.cpuMicroseconds = now.cpuMicroseconds
       usage.memoryBytes = now.memoryBytes ?? 0
       usage.processes = now.pids ?? now.members.count
+      usage.peakBytes = now.peakMemoryBytes ?? 0
+      usage.memoryHighEvents = now.memoryHighEvents
+      usage.oomKills = now.oomKills
+      if now.memoryHighEvents != nil { usage.memoryStallShare = reader.pressure()?.memory?.full.map { $0.avg10 / 100 } }
     case .stub(let stub)?:
       let now = table.sumUsage(pids: table.descendants(of: stub).map(\.pid))
       usage.cpuMicroseconds = now.cpuMicroseconds
       usage.memoryBytes = now.residentBytes
       usage.processes = now.threads
     }
-    usage.outputBytes = Output.size(entry.agent.outputs)
+    (usage.outputBytes, usage.lastOutputAt) = Output.measure(entry.agent.outputs)
     let time = SystemClock.monotonicNanoseconds()
     if let last = entry.last, time > last.at, usage.cpuMicroseconds >= last.cpu {
       usage.cores = Double(usage.cpuMicroseconds - last.cpu) * 1000 / Double(time - last.at)

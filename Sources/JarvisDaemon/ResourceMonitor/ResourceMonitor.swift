@@ -1,14 +1,12 @@
 import JarvisLinux
 import JarvisProtocol
 import Logging
-import NIOCore
 import WardenProtocol
 
 /// The sampling timer: the only one that runs while nothing happens. It feeds the coordinator, and the coordinator's
 /// answer is the heartbeat that the watchdog gets; a coordinator that hangs stops both.
 struct ResourceMonitor: Sendable {
   let coordinator: Coordinator
-  let loop: any EventLoop
   let notifier: SystemdNotifier
   let log: Logger
   /// Called once, after the first sample.
@@ -39,7 +37,9 @@ struct ResourceMonitor: Sendable {
       }
       var wait = config.monitor.interval
       if let last {
-        wait = await coordinator.observe(last, sampleAgents())
+        // The disk fills slowly, and a look at it may take long on some.
+        let disk = samples % 16 == 0 ? Output.freeBytes(coordinator.paths.outputs) : nil
+        wait = await coordinator.observe(last, sampleAgents(), freeDisk: disk)
         samples += 1
         if samples == 1 { await whenFirst() }
       }
@@ -59,7 +59,7 @@ struct ResourceMonitor: Sendable {
       // However seldom samples are asked for, the watchdog is fed in time.
       if let watchdog = notifier.watchdogInterval { wait = min(wait, watchdog / .seconds(2)) }
       // One thread wakes, and it does all of the above: idle, the daemon wakes once for each sample.
-      await loop.sleep(seconds: wait)
+      await coordinator.alarm.sleep(seconds: wait)
     }
   }
 

@@ -15,8 +15,8 @@ final class WardenLink: WardenPort {
   private let channel = Mutex<(any Channel)?>(nil)
   /// The warden was told to leave: its going is no loss, and no other is started.
   private let isDismissed = Atomic(false)
-  /// The first connection stands, and the coordinator knows what the warden has.
-  let connected = Milestone()
+  private let isFlushSet = Atomic(false)
+  private let milestone = Mutex(Milestone())
 
   init(path: String, group: any EventLoopGroup, launcher: WardenLauncher?, log: Logger) {
     self.path = path
@@ -25,11 +25,17 @@ final class WardenLink: WardenPort {
     self.log = log
   }
 
+  /// What one turn of the coordinator sends goes out together at its end.
   func send(_ message: DaemonMessage) {
     guard let channel = channel.withLock({ $0 }) else { return }
     do throws(WardenProtocol.WireError) {
       let frame = try Frame.wrap(message.encode())
-      channel.writeAndFlush(channel.allocator.buffer(bytes: frame), promise: nil)
+      channel.write(channel.allocator.buffer(bytes: frame), promise: nil)
+      guard !isFlushSet.exchange(true, ordering: .acquiringAndReleasing) else { return }
+      channel.eventLoop.execute { [self] in
+        isFlushSet.store(false, ordering: .releasing)
+        channel.flush()
+      }
     } catch {
       log.error("a message for the warden could not be made: \(error)")
     }
@@ -40,6 +46,9 @@ final class WardenLink: WardenPort {
     isDismissed.store(true, ordering: .relaxed)
     send(.shutdown(killAgents: true))
   }
+
+  /// Reached while a connection stands and the coordinator knows what the warden has.
+  var connected: Milestone { milestone.withLock { $0 } }
 
   /// Whether a connection stands.
   var isConnected: Bool { channel.withLock { $0 != nil } }
@@ -107,7 +116,9 @@ final class WardenLink: WardenPort {
       }
       .connect(unixDomainSocketPath: path).get()
     self.channel.withLock { $0 = channel }
+    var isReady = false
     defer {
+      if isReady { milestone.withLock { $0 = Milestone() } }
       self.channel.withLock { $0 = nil }
       channel.close(promise: nil)
     }
@@ -115,7 +126,6 @@ final class WardenLink: WardenPort {
     send(.list)
     var welcome: Welcome?
     var runs: [RunInfo] = []
-    var isReady = false
     // Cancelling ends the loop below: the stream ends with the task.
     for await messages in news {
       if isReady {

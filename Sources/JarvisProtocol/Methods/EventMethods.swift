@@ -109,6 +109,8 @@ public struct Event: WireObject, Hashable {
   public var zone: Zone?
   /// The service's level now.
   public var level: Level?
+  /// The figures behind it, by name.
+  public var numbers: [String: Double]?
 
   /// An event.
   public init(sequence: Int, at: Timestamp, kind: EventKind, message: String) {
@@ -129,6 +131,7 @@ public struct Event: WireObject, Hashable {
     previousState = try fields.optional("previous_state", "the state it left")
     zone = try fields.optional("zone", "the machine's zone now")
     level = try fields.optional("level", "the service's level now")
+    numbers = try fields.optional("numbers", "the figures behind it, by name")
   }
 
   /// Writes the fields that are known.
@@ -141,5 +144,6 @@ public struct Event: WireObject, Hashable {
     fields.set("previous_state", previousState)
     fields.set("zone", zone)
     fields.set("level", level)
+    fields.set("numbers", numbers)
   }
 }

@@ -239,7 +239,7 @@ def test_the_critical_get_their_cpu_before_the_low():
 
 
 def test_a_bystander_keeps_nine_tenths_of_its_speed():
-    bystander = folder_of(agent(SPIN, priority="high")["pid"])
+    bystander = folder_of(agent(SPIN, priority="critical")["pid"])
     alone = used([bystander], 5)[0]
     # On two processors: spinners for both, a fork bomb, and one who fills memory over and over.
     spawn(

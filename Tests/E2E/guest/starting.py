@@ -3,7 +3,7 @@
 import json
 
 from world import (
-    HOME, M, RUNTIME, SERVICES, SOCKET, agent, call, configure, folder_of, is_active, jarvisctl, main_pid, number,
+    HOME, M, RUNTIME, SERVICES, SOCKET, agent, call, folder_of, is_active, jarvisctl, main_pid, number,
     show, slice_folder, systemctl, until,
 )
 
@@ -12,9 +12,6 @@ CLEAR = False
 
 
 def test_a_first_call_starts_everything_by_socket_activation():
-    configure()
-    systemctl("daemon-reload")
-    systemctl("enable", "jarvisd.socket", "jarvis.target")
     systemctl("start", "jarvisd.socket")
     assert not any(is_active(unit) for unit in SERVICES), "the services run before anybody called"
     stats = json.loads(jarvisctl("--json", "stats"))
