@@ -301,7 +301,7 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"jarvisd was still there {patience} s after signal {number}") from None
-        left = self.wait_gone(5)
+        left = self.wait_gone(8)
         assert not left, f"these were left when jarvisd had stopped: {left}; it said: {''.join(self.stderr)[:2000]}"
         return self.process.returncode
 

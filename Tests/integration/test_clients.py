@@ -92,7 +92,7 @@ def test_one_that_subscribes_and_never_reads_harms_nobody_and_costs_little(make_
         waited = client.call("task.wait", batch_id=result["batch_id"], timeout_seconds=0.2)
         if waited["done"]:
             break
-    assert waited["succeeded"] and slowest < 5
+    assert waited["succeeded"] and slowest < 10
     assert daemon.rss() - before < 48 << 20
     # When it reads again, the numbers tell what it missed.
     numbers = [deaf.event()["sequence"] for _ in range(100)]

@@ -26,9 +26,9 @@ def test_a_paused_task_is_really_frozen_and_goes_on_when_resumed(tiered):
     (task,) = client.call("task.pause", ids=[id])["tasks"]
     assert task["state"] == "paused" and "paused by session" in task["reason"]
     assert client.call("stats.get")["paused"] == 1 and client.call("stats.get")["running"] == 0
-    # The freeze is on its way to the kernel; from the first quiet tenth of a second on nothing is written.
+    # The freeze is on its way to the kernel; from the first quiet moment on nothing is written.
     offset = client.call("task.logs", id=id)["size"]
-    while (piece := client.call("task.logs", id=id, offset=offset, wait_seconds=0.1))["data"]:
+    while (piece := client.call("task.logs", id=id, offset=offset, wait_seconds=0.3))["data"]:
         offset = piece["next_offset"]
     assert client.call("task.logs", id=id, offset=offset, wait_seconds=0.5)["data"] == ""
     tiered.ctl_json("resume", id)
@@ -40,10 +40,10 @@ def test_a_paused_task_is_really_frozen_and_goes_on_when_resumed(tiered):
 
 def test_the_time_limit_stands_still_while_a_task_is_paused(tiered):
     client = tiered.client()
-    id = client.spawn({"command": "echo ready; sleep 0.4", "limits": {"time": "1s"}})["tasks"][0]["id"]
+    id = client.spawn({"command": "echo ready; sleep 0.5", "limits": {"time": "2s"}})["tasks"][0]["id"]
     client.logs_until(id, "ready\n")
     client.call("task.pause", ids=[id])
-    waited = client.call("task.wait", ids=[id], timeout_seconds=1.2)
+    waited = client.call("task.wait", ids=[id], timeout_seconds=2.2)
     assert waited["timed_out"] and waited["tasks"][0]["state"] == "paused"
     client.call("task.resume", ids=[id])
     assert client.wait(id)[0]["state"] == "succeeded"

@@ -5,7 +5,6 @@ import signal
 import socket
 import stat
 import subprocess
-import time
 
 import pytest
 
@@ -23,10 +22,8 @@ def try_start(daemon, *arguments, environment=None):
     return done.stderr
 
 
-def test_it_is_ready_within_a_second_and_says_so_in_one_line(make_daemon):
-    began = time.monotonic()
+def test_it_says_that_it_is_ready_in_one_line(make_daemon):
     daemon = make_daemon()
-    assert time.monotonic() - began < 3
     assert daemon.stderr == [f"jarvisd: ready, listening on {daemon.socket}\n"]
 
 

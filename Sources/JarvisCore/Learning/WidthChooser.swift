@@ -12,6 +12,7 @@ public struct WidthPolicy: Sendable, Equatable {
   public var recheckSeconds = 14 * 86_400.0
   /// The share of the limit with which a type begins of which no two widths are known.
   public var openingShare = 0.67
+  public var openingTasks = 1.0
   /// A width is only tried out if it is expected to take at most this much longer than the best.
   public var explorationLoss = 0.1
   /// Of widths whose makespans differ by less than this share the smallest is taken: it needs less of the machine.
@@ -77,7 +78,7 @@ public struct WidthChooser: Sendable {
     // Nothing but the prior is known: begin in the middle, and let the first tasks say more. A second width is what
     // the law shows itself in.
     let opening = max(2, Int((Double(limit) * policy.openingShare).rounded(.up)))
-    let isOpening = law.widths < 2 && law.observations < Double(opening)
+    let isOpening = law.widths < 2 && law.observations < Double(opening) * policy.openingTasks
     if isOpening {
       picked = widths.lastIndex { $0 <= opening } ?? picked
     }

@@ -216,8 +216,11 @@ extension Coordinator {
 
   /// Interns an environment: it is kept once, however many tasks have it.
   func retain(environment values: [String: String]) -> Int64 {
-    let json = values.json.text
-    var hash = Self.hash(json)
+    // Who submits often has the same environment each time, and the inspector gives the same dictionary for it.
+    let known = lastEnvironment.flatMap { $0.values == values ? $0 : nil }
+    let json = known?.json ?? values.json.text
+    var hash = known?.hash ?? Self.hash(json)
+    lastEnvironment = (values, json, hash)
     // Two environments of one hash: the next free number.
     while let other = environments[hash], other.json != json { hash &+= 1 }
     environments[hash, default: EnvironmentEntry(values: values, json: json, uses: 0)].uses += 1

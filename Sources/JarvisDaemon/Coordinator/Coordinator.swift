@@ -58,6 +58,8 @@ public actor Coordinator {
   var tasks: [TaskID: LiveTask] = [:]
   var batches: [BatchID: LiveBatch] = [:]
   var environments: [Int64: EnvironmentEntry] = [:]
+  /// The one that was interned last.
+  var lastEnvironment: (values: [String: String], json: String, hash: Int64)?
   /// Tasks that a submission on its way to the store depends on: how they end must not be forgotten before.
   var pins: [TaskID: Pin] = [:]
   /// The last rows of tasks that are over, until the store has them.

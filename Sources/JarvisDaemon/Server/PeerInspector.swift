@@ -1,6 +1,7 @@
 import Glibc
 import JarvisLinux
 import JarvisProtocol
+import Synchronization
 
 /// What a peer is to Jarvis.
 enum Peer: Sendable {
@@ -11,9 +12,11 @@ enum Peer: Sendable {
 }
 
 /// Asks the kernel who is at the other end of a socket.
-struct PeerInspector: Sendable {
+final class PeerInspector: Sendable {
   private let table = ProcessTable()
   private let mount = CgroupMount.version2()
+  /// Who submits often has the same environment each time: it is taken apart once.
+  private let last = Mutex<(bytes: [UInt8], values: [String: String])>(([], [:]))
 
   /// The peer's process and user, its session (getsid(2)), and its start time.
   func caller(of pid: Int32, uid: UInt32) -> Caller {
@@ -38,20 +41,30 @@ struct PeerInspector: Sendable {
     return answer
   }
 
+  /// The peer's folder, and its environment as it was when its program started (proc_pid_environ(5)), at most 1 MiB of
+  /// it; nil when the process has been replaced by another.
+  func surroundings(of caller: Caller) -> (folder: String?, environment: [String: String]?)? {
+    let folder = workingDirectory(of: caller.pid)
+    let environment = environment(of: caller.pid)
+    return isSame(caller) ? (folder, environment) : nil
+  }
+
   /// The peer's folder, unless the process has been replaced by another.
   func workingDirectory(of caller: Caller) -> String? {
-    guard isSame(caller) else { return nil }
+    let folder = workingDirectory(of: caller.pid)
+    return isSame(caller) ? folder : nil
+  }
+
+  private func workingDirectory(of pid: Int32) -> String? {
     var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = readlink("/proc/\(caller.pid)/cwd", &buffer, buffer.count)
+    let count = readlink("/proc/\(pid)/cwd", &buffer, buffer.count)
     guard count > 0, count < buffer.count else { return nil }
     let path = String(decoding: buffer[..<count], as: UTF8.self)
     return path.hasSuffix(" (deleted)") ? nil : path
   }
 
-  /// The peer's environment as it was when its program started (proc_pid_environ(5)), at most 1 MiB of it.
-  func environment(of caller: Caller) -> [String: String]? {
-    guard isSame(caller) else { return nil }
-    let descriptor = open("/proc/\(caller.pid)/environ", O_RDONLY | O_CLOEXEC)
+  private func environment(of pid: Int32) -> [String: String]? {
+    let descriptor = open("/proc/\(pid)/environ", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
@@ -61,6 +74,13 @@ struct PeerInspector: Sendable {
       guard n > 0 else { break }
       bytes += piece[..<n]
     }
+    return last.withLock { last in
+      if last.bytes != bytes { last = (bytes, Self.values(bytes)) }
+      return last.values
+    }
+  }
+
+  private static func values(_ bytes: [UInt8]) -> [String: String] {
     var values: [String: String] = [:]
     for entry in bytes.split(separator: 0) {
       guard let equals = entry.firstIndex(of: UInt8(ascii: "=")), equals > entry.startIndex,

@@ -95,8 +95,9 @@ extension Coordinator {
 
   /// What the kernel says of the submitter, and what is configured.
   nonisolated func submissionContext(_ caller: Caller, _ inspector: PeerInspector) -> SubmissionContext {
-    let environment = inspector.environment(of: caller) ?? [:]
-    let cwd = inspector.workingDirectory(of: caller) ?? environment["HOME"] ?? "/"
+    let surroundings = inspector.surroundings(of: caller)
+    let environment = surroundings?.environment ?? [:]
+    let cwd = surroundings?.folder ?? environment["HOME"] ?? "/"
     return published.withLock {
       SubmissionContext(
         cwd: cwd, environment: environment, runners: $0.runners, config: $0.config, cores: $0.cores,
