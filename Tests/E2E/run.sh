@@ -52,6 +52,8 @@ if [ ! -f "$image/root.img" ]; then
     "  sudo $here/image.sh $image"
   "${as_root[@]}" env PATH="$PATH:/usr/sbin:/sbin" timeout -k 10 "$image_within" "$here/image.sh" "$image.new" ||
     fail "The guest's image could not be made, see above."
+  # Those of older scripts.
+  "${as_root[@]}" rm -rf "$cache"/image-????????????????
   mv "$image.new" "$image"
 fi
 
