@@ -27,6 +27,9 @@ QUEUED = int(os.environ.get("BENCH_QUEUED", 100_000))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", 5))
 IDLE_SECONDS = int(os.environ.get("BENCH_IDLE_SECONDS", 30))
 
+# As the kernel and free(1) count.
+MB = 1 << 20
+
 CAPS = """
 [zones]
 cpu_safe = 1.0
@@ -215,7 +218,7 @@ def latency():
     figure(f"the same with {QUEUED:,} queued against none", growth, f"{growth:.2f} ({many:.0f} µs)", "≤ 1.3", 1.3)
     each = (after[0] - before[0]) / QUEUED
     figure("RSS for each queued task", each,
-           f"{each:,.0f} bytes ({before[0] / 1e6:.1f} → {after[0] / 1e6:.1f} MB)", "≤ 2,048 bytes", 2048)
+           f"{each:,.0f} bytes ({before[0] / MB:.1f} → {after[0] / MB:.1f} MB)", "≤ 2,048 bytes", 2048)
 
 
 def idle():
@@ -224,7 +227,7 @@ def idle():
         time.sleep(10)
         for name, pid, bound in [("jarvisd", d.pid, 30), ("warden", d.warden, 8)]:
             rss, anonymous = status(pid)
-            figure(f"RSS of {name}, idle", rss / 1e6, f"{rss / 1e6:.1f} MB (of it private {anonymous / 1e6:.1f} MB)",
+            figure(f"RSS of {name}, idle", rss / MB, f"{rss / MB:.1f} MB (of it private {anonymous / MB:.1f} MB)",
                    f"< {bound} MB", bound)
         before = {pid: (switches(pid), cpu_seconds(pid)) for pid in (d.pid, d.warden)}
         time.sleep(IDLE_SECONDS)
@@ -243,7 +246,7 @@ def client():
         os.environ.update({k: d.environment[k] for k in d.environment if k.startswith("XDG_")})
         wall, peak = numbers("cost", 50, BIN / "jarvisctl", "status")
     figure("jarvisctl status, wall, p50", wall, f"{wall:.1f} ms", "< 15 ms", 15)
-    figure("jarvisctl status, greatest RSS", peak * 1024 / 1e6, f"{peak * 1024 / 1e6:.1f} MB", "< 12 MB", 12)
+    figure("jarvisctl status, greatest RSS", peak * 1024 / MB, f"{peak * 1024 / MB:.1f} MB", "< 12 MB", 12)
 
 
 PARTS = {"throughput": throughput, "latency": latency, "idle": idle, "status": client}

@@ -436,6 +436,7 @@ class Gate:
     """Holds tasks until the test lets them go on: `wait` is a shell line that waits for one `open`."""
 
     def __init__(self, path):
+        self.path = path
         os.mkfifo(path)
         # Opened for both, so that neither side ever waits for the other to open it.
         self.descriptor = os.open(path, os.O_RDWR)

@@ -68,6 +68,7 @@ fi
 # ---- Data ------------------------------------------------------------------------------------------------------------
 
 put 644 "$shipped" "$datadir/jarvis.toml"
+put 644 "$root/systemd/jarvis.catalog" "$datadir/jarvis.catalog"
 for file in "$root"/etc/jarvis/{runners,skills}/*.toml; do
   put 644 "$file" "$datadir/${file#"$root"/etc/jarvis/}"
 done
@@ -140,6 +141,12 @@ printf '%s\n' "Make it known to Claude Code:" \
   "  claude mcp add jarvis -- jarvisctl mcp" \
   "See whether everything is there:" \
   "  jarvisctl doctor"
+if command -v journalctl >/dev/null; then
+  # The catalog is the machine's, not the user's.
+  printf '%s\n' "To have journalctl -x explain Jarvis's entries, as root:" \
+    "  install -D -m 644 \"$datadir/jarvis.catalog\" /etc/systemd/catalog/jarvis.catalog" \
+    "  journalctl --update-catalog"
+fi
 case ${SHELL:-} in
   */zsh) echo "For completions, have this in ~/.zshrc before compinit: fpath+=($PREFIX/share/zsh/site-functions)" ;;
 esac

@@ -75,6 +75,10 @@ if [ "$removed" = no ]; then
 else
   echo "Jarvis is removed from $DESTDIR$PREFIX."
 fi
+catalog=/etc/systemd/catalog/jarvis.catalog
+if [ -z "$DESTDIR" ] && [ -e "$catalog" ]; then
+  printf '%s\n' "$catalog stays; as root: rm $catalog && journalctl --update-catalog"
+fi
 for folder in "$configdir" "$statedir"; do
   [ ! -d "$DESTDIR$folder" ] || echo "$DESTDIR$folder stays; make uninstall PURGE=1 removes it."
 done

@@ -17,7 +17,7 @@ public struct StoreMetrics: Sendable, Hashable {
 /// One caller's changes on their way into a transaction.
 struct Submission: Sendable {
   let changes: [Change]
-  /// Called once, on the writer's queue, with the number of pruned tasks.
+  /// Called once, on the writer's thread, with the number of pruned tasks.
   let then: @Sendable (Result<Int, StoreError>) -> Void
 }
 
@@ -42,7 +42,7 @@ extension Store {
     _ = try await submit(changes).get()
   }
 
-  /// The same for callers that can't wait: returns at once and calls `then` on the writer's queue, which it must not
+  /// The same for callers that can't wait: returns at once and calls `then` on the writer's thread, which it must not
   /// hold up.
   public func enqueue(_ changes: [Change], then: @escaping @Sendable (Result<Void, StoreError>) -> Void) {
     put(Submission(changes: changes) { then($0.map { _ in }) })
@@ -76,16 +76,15 @@ extension Store {
       state.pending.append(submission)
       if !state.isDraining {
         state.isDraining = true
-        // Within the lock, so that `close` can only come behind it on the writer's queue.
-        pool.asyncWriteWithoutTransaction { [self] db in drain(db) }
+        thread.wake()
       }
       return false
     }
     if isRefused { submission.then(.failure(.closed(path: path))) }
   }
 
-  /// On the writer's queue: one transaction after another, until nothing is pending.
-  private func drain(_ db: Database) {
+  /// On the writer's thread: one transaction after another, until nothing is pending.
+  func drain(_ db: Database) {
     while true {
       let group = writer.withLock { state in
         state.isDraining = !state.pending.isEmpty

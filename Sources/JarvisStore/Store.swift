@@ -13,6 +13,7 @@ public final class Store: Sendable {
   public let path: String
   let pool: DatabasePool
   let writer: Mutex<WriterState>
+  let thread: WriterThread
 
   /// Opens the file, or creates it readable by its owner alone, and brings an older schema up to date.
   ///
@@ -35,6 +36,25 @@ public final class Store: Sendable {
     } catch {
       throw StoreError(error, path: path, action: "be opened")
     }
+    // Weakly: the thread must not keep the store alive.
+    let link = WeakLink()
+    do throws(WriterThreadError) {
+      thread = try WriterThread {
+        guard let store = link.store.withLock({ $0.value }) else { return }
+        store.pool.writeWithoutTransaction { db in store.drain(db) }
+      }
+    } catch {
+      throw .cannotOpen(path: path, cause: "its thread can't be made: \(String(cString: strerror(error.code)))")
+    }
+    link.store.withLock { $0.value = self }
+  }
+
+  deinit { thread.stop() }
+
+  private final class WeakLink: Sendable {
+    struct Reference { weak var value: Store? }
+
+    let store = Mutex(Reference())
   }
 
   private static func configuration(path: String) -> Configuration {
@@ -61,7 +81,7 @@ public final class Store: Sendable {
       return !state.isClosed
     }
     guard first else { return }
-    // Runs on the writer's queue, behind the group that is under way.
+    thread.join()
     do { try pool.close() } catch { throw StoreError(error, path: path, action: "be closed") }
   }
 

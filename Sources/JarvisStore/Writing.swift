@@ -157,7 +157,9 @@ enum Writing {
     return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
   }
 
-  static func run(_ db: Database, _ sql: String, _ values: [DatabaseValue]) throws {
+  // The list's type chooses the initializer: the one for values of one type goes through a key path, several times
+  // slower than all else here.
+  static func run(_ db: Database, _ sql: String, _ values: [(any DatabaseValueConvertible)?]) throws {
     try db.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
   }
 

@@ -24,7 +24,8 @@ struct LearningWorld {
   /// Runs tasks, `width()` at once, which is asked again whenever one has ended. Returns how long it all took.
   /// `ended` is told of each task: its average width, its duration, and when it ended.
   func run(
-    _ works: [Double], width: () -> Int, ended: (_ width: Double, _ seconds: Double, _ at: Double) -> Void = { _, _, _ in }
+    _ works: [Double], width: () -> Int,
+    ended: (_ width: Double, _ seconds: Double, _ at: Double) -> Void = { _, _, _ in }
   ) -> Double {
     struct Running { var left: Double, since: Double, area: Double }
     var waiting = works[...]

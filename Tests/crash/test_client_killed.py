@@ -4,7 +4,7 @@ import json
 import random
 import subprocess
 
-from crash_tools import all_tasks, assert_exact, config, wait_all
+from crash_tools import assert_exact, config, wait_all
 from jarvis import BINARIES, Client
 
 

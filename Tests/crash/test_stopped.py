@@ -72,9 +72,9 @@ def test_an_idle_one_ends_within_a_second_and_leaves_nothing(make_daemon):
     assert min(times) < 1, times
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_in_the_middle_of_a_group_commit_what_was_acknowledged_stays(make_daemon, marks, number):
-    chance = random.Random(int(number))
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_in_the_middle_of_a_group_commit_what_was_acknowledged_stays(make_daemon, end):
+    chance = random.Random(int(end))
     daemon = make_daemon(config(4))
     daemon.call("daemon.drain", enabled=True)
     acknowledged, refusals = {}, []
@@ -95,7 +95,7 @@ def test_in_the_middle_of_a_group_commit_what_was_acknowledged_stays(make_daemon
         sender.start()
     enough = chance.randrange(40, 120)
     until(lambda: len(acknowledged) > enough, "batches are acknowledged")
-    daemon.process.send_signal(number)
+    daemon.process.send_signal(end)
     daemon.process.wait(15)
     for sender in senders:
         sender.join(5)

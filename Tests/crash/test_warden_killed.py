@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import sqlite3
 
 import pytest
 
@@ -128,3 +129,34 @@ def test_a_storm_of_kills_runs_nothing_twice_and_leaves_nothing(make_daemon, mar
             assert_exact(task, n % 7, marks)
     assert lost <= width * wardens
     assert not agents(daemon)
+
+
+@pytest.mark.parametrize("victims, cgroup_root", [("daemon", "auto"), ("daemon", "none"), ("both", "auto")])
+def test_what_was_started_before_the_journal_knew_is_not_started_again(
+        make_daemon, marks, make_latch, victims, cgroup_root):
+    daemon = make_daemon(config(1, cgroup_root=cgroup_root))
+    client = daemon.client()
+    if victims == "both" and client.call("stats.get")["tier"] == "tree":
+        pytest.skip("without cgroups nothing is left of an agent that could tell the next warden of it")
+    first, second = make_latch(), make_latch()
+    batch = client.spawn(
+        marks.task("first", f"{first.wait}; exit 3"), marks.task("second", f"{second.wait}; exit 4"))
+    marks.until_running(daemon, batch["tasks"][:1])
+
+    # The disk stands still: whoever holds the database's lock holds the journal up, for 5 seconds at most.
+    lock = sqlite3.connect(daemon.state / "jarvis/jarvis.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    first.open()
+    until(lambda: marks.starts("second"), "the second is started", 4)
+    daemon.kill()
+    if victims == "both":
+        kill_warden(daemon)
+    lock.close()
+    daemon.start()
+    second.open()
+    one, two = daemon.client().wait(batch=batch["batch_id"])
+    assert_exact(one, 3, marks)
+    if victims == "both":
+        assert (two["state"], two["attempt"], marks.starts("second")) == ("lost", 1, 1), two
+    else:
+        assert_exact(two, 4, marks)

@@ -1,5 +1,7 @@
 """The zones, against made-up proc folders (`[monitor] procfs`)."""
 
+import sys
+
 import pytest
 
 
@@ -142,20 +144,35 @@ def test_a_smaller_task_may_go_before_one_that_does_not_fit(start, gate):
     client.wait(a, b)
 
 
-def test_in_an_emergency_low_tasks_are_cancelled_and_others_stay(start, machine, gate):
+def holding(mebibytes, then):
+    """Takes memory, says so, and then waits: what is to be stopped to make room must hold some."""
+    return [sys.executable, "-c", f"x = bytearray({mebibytes} << 20); print('holds', flush=True); {then}"]
+
+
+@pytest.fixture
+def small(machine):
+    """A made-up machine of which an agent of this test is a good part."""
+    machine.memory_kb = 1 << 20
+    return machine
+
+
+def test_in_an_emergency_low_tasks_are_cancelled_and_others_stay(start, small, gate):
+    machine = small
     daemon = start(config='[scheduler]\nemergency_after = "500ms"\n[limits]\ngrace = "300ms"\n')
     client = daemon.client()
+    wait = f"open({str(gate.path)!r}).readline()"
     low, high = (task["id"] for task in client.spawn(
-        {"command": gate.wait, "priority": "low"}, {"command": gate.wait, "priority": "high"})["tasks"])
+        {"command": holding(100, wait), "priority": "low"}, {"command": holding(100, wait), "priority": "high"})["tasks"])
     for id in (low, high):
-        daemon.until(id, "running")
-    machine.set(ram=0.95)
+        client.logs_until(id, "holds")
+    machine.set(ram=0.90)
     (task,) = client.wait(low)
-    assert task["state"] == "cancelled" and "RAM 95.0 %" in task["reason"]
+    assert task["state"] == "cancelled" and "RAM 90 %" in task["reason"]
+    assert task["reason"].count("to relieve the machine") == 1
     stats = client.call("stats.get")
     assert stats["level"] == "emergency" and stats["running"] == 1
     # Nothing starts, not even the one that always may.
-    machine.set(ram=0.96)
+    machine.set(ram=0.91)
     waiting = client.spawn(["true"])["tasks"][0]["id"]
     gate.open(2)
     client.wait(high)
@@ -164,12 +181,12 @@ def test_in_an_emergency_low_tasks_are_cancelled_and_others_stay(start, machine,
     assert client.wait(waiting)[0]["state"] == "succeeded"
 
 
-def test_an_emergency_can_freeze_in_place_of_cancelling(start, machine):
+def test_an_emergency_can_freeze_in_place_of_cancelling(start, small):
     daemon = start(config='[scheduler]\nemergency_after = "500ms"\nemergency_action = "freeze"\n')
     client = daemon.client()
-    low, = (task["id"] for task in client.spawn({"command": ["sleep", "1000"], "priority": "low"})["tasks"])
-    daemon.until(low, "running")
-    machine.set(ram=0.95)
+    low = client.spawn({"command": holding(100, "import time; time.sleep(1000)"), "priority": "low"})["tasks"][0]["id"]
+    client.logs_until(low, "holds")
+    small.set(ram=0.90)
     assert "frozen" in daemon.until(low, "paused")["reason"]
     client.call("task.cancel", ids=[low])
     client.wait(low)

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 PROGRAMS = ("jarvisd", "jarvis-warden", "jarvisctl")
+UNITS = {"jarvis.slice", "jarvis.target", "jarvisd.socket", "jarvisd.service", "jarvis-warden.service"}
 
 # Notes what it is asked for. There is a user manager unless the file "no-manager" stands beside it.
 SYSTEMCTL = """#!/bin/sh
@@ -77,12 +78,13 @@ def expected_files():
     data = {f".local/share/jarvis/{path.relative_to(shipped)}" for path in shipped.rglob("*.toml")}
     return data | {
         *(f".local/bin/{program}" for program in PROGRAMS),
-        *(f".config/systemd/user/{path.name}" for path in (ROOT / "systemd").iterdir()),
+        *(f".config/systemd/user/{unit}" for unit in UNITS),
         ".config/jarvis/jarvis.toml",
         ".config/fish/completions/jarvisctl.fish",
         ".local/share/bash-completion/completions/jarvisctl",
         ".local/share/zsh/site-functions/_jarvisctl",
         ".local/share/jarvis/manifest",
+        ".local/share/jarvis/jarvis.catalog",
     }
 
 
@@ -129,7 +131,7 @@ def test_uninstall_leaves_only_the_configuration(machine):
     assert machine.files() == {".config/jarvis/jarvis.toml"}
     assert "PURGE=1" in said
     stops = [call for call in machine.calls() if call.startswith("--user stop ")]
-    assert {call.split()[-1] for call in stops} == {path.name for path in (ROOT / "systemd").iterdir()}
+    assert {call.split()[-1] for call in stops} == UNITS
 
 
 def test_uninstall_with_purge_leaves_nothing(machine):

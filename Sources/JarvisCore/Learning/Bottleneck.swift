@@ -60,11 +60,11 @@ struct TimeShares: Sendable, Equatable {
 
   mutating func add(_ observation: Observation) {
     guard let cpu = observation.cpuSeconds, observation.durationSeconds > 0 else { return }
-    computing.add(min(1, cpu / observation.durationSeconds))
+    computing.add(max(0, min(1, cpu / observation.durationSeconds)))
     guard let stalls = observation.stalls else { return }
-    cpuStall.add(stalls.cpu)
-    memoryStall.add(stalls.memory)
-    if let io = stalls.io { ioStall.add(io) }
+    cpuStall.add(max(0, min(1, stalls.cpu)))
+    memoryStall.add(max(0, min(1, stalls.memory)))
+    if let io = stalls.io { ioStall.add(max(0, min(1, io))) }
   }
 
   mutating func fade(to share: Double) {

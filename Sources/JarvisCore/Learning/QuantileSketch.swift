@@ -1,15 +1,15 @@
 /// The distribution of a stream of numbers in a few hundred bytes, newer ones counting more: a small t-digest.
 ///
-/// Neighbours are merged where that disturbs least: in the middle, so that the tails (p95) stay exact. With 20
-/// centroids p50 and p95 are right to about two per cent of rank.
+/// Neighbours are merged where that disturbs least: in the middle, so that the tails (p95) stay exact. With 15
+/// centroids p50 is right to about five per cent of rank, p95 to about two.
 public struct QuantileSketch: Sendable, Equatable {
   struct Centroid: Sendable, Equatable {
     var value: Float
     var weight: Float
   }
 
-  /// As many centroids are kept.
-  static let capacity = 20
+  /// As many centroids are kept: what an array has room for when it has grown a few times.
+  static let capacity = 15
   /// About as many observations count.
   static let memory: Float = 200
 
@@ -33,9 +33,12 @@ public struct QuantileSketch: Sendable, Equatable {
     if at < centroids.count, centroids[at].value == value {
       centroids[at].weight += 1
     } else {
-      centroids.insert(Centroid(value: value, weight: 1), at: at)
+      let isFull = centroids.count >= Self.capacity
+      if isFull { merge() }
+      // Two before it may have become one, which may lie on either side.
+      let place = isFull ? centroids.firstIndex { $0.value >= value } ?? centroids.count : at
+      centroids.insert(Centroid(value: value, weight: 1), at: place)
     }
-    if centroids.count > Self.capacity { merge() }
   }
 
   /// Lets the share 1 − `share` of all weight fade.

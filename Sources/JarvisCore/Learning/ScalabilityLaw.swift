@@ -56,8 +56,8 @@ public struct LawPrior: Sendable, Equatable {
   public static let weak = LawPrior(sigma: 0.35, sigmaSpread: 0.45, kappaScale: 0.03)
 
   /// Somebody said that running such tasks in parallel saves the share `benefit` of the time (0…1). That benefit is
-  /// approached with many at once, and tends to 1 − σ, so σ is expected at 1 − `benefit`. It is as strong as about
-  /// ten measured tasks at two widths.
+  /// approached with many at once, and tends to 1 − σ, so σ is expected at 1 − `benefit`. A lesson that is quite wrong
+  /// is outweighed after some twenty measured tasks.
   public static func taught(benefit: Double) -> LawPrior {
     LawPrior(sigma: 1 - max(0, min(1, benefit)), sigmaSpread: 0.12, kappaScale: 0.01)
   }

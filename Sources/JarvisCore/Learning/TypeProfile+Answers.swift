@@ -45,7 +45,7 @@ extension TypeProfile {
     let factors = (1...limit).map { Numeric.power(law.correction(at: Double($0))) }
     let losses = WidthChooser.losses(law, tasks: tasks, widths: widths, factors: factors)
     let least = losses.min() ?? 0
-    return zip(widths, losses).first { $0.1 <= least + 0.01 }?.0 ?? 1
+    return zip(widths, losses).first { $0.1 <= least + WidthPolicy().indifference }?.0 ?? 1
   }
 
   /// `limit`, or fewer if p95 of so many don't fit `memory` bytes; never below 1.

@@ -25,7 +25,7 @@ extension TypeProfile {
       "widths",
       .array(
         durations.records.map {
-          .numbers([$0.width, $0.weight, $0.spread, $0.mean, $0.variance])
+          .numbers([Float($0.index), $0.width, $0.weight, $0.spread, $0.mean, $0.variance])
         }))
     object.append("detector", .numbers([detector.up, detector.down]))
     func set(_ key: String, _ sketch: QuantileSketch) {
@@ -103,19 +103,20 @@ extension TypeProfile {
     for (i, element) in (try fields.optionalList("widths", upTo: 100) ?? []).enumerated() {
       let path = "\(fields.path("widths"))[\(i)]"
       let numbers = (element.arrayValue ?? []).compactMap(\.doubleValue)
-      guard numbers.count == 5, (1...1e6).contains(numbers[0]), (1...1e4).contains(numbers[1]),
-        (1e-4...100).contains(numbers[2]), (-100...100).contains(numbers[3]), (0...1e4).contains(numbers[4])
+      guard numbers.count == 6, (0...Double(WidthStatistics.edges.count)).contains(numbers[0]),
+        (1...1e6).contains(numbers[1]), (1...1e4).contains(numbers[2]), (1e-4...100).contains(numbers[3]),
+        (-100...100).contains(numbers[4]), (0...1e4).contains(numbers[5])
       else {
-        throw LearningFormatError(path, "must be [width, weight, spread, mean of ln(seconds), variance]")
+        throw LearningFormatError(path, "must be [class, width, weight, spread, mean of ln(seconds), variance]")
       }
-      let index = WidthStatistics.index(of: Float(numbers[0]))
+      let index = UInt8(numbers[0])
       if let last = records.last, last.index >= index {
-        throw LearningFormatError(path, "must be wider than the one before it, and not of the same width class")
+        throw LearningFormatError(path, "must have a higher class than the one before it")
       }
       records.append(
         WidthRecord(
-          index: index, weight: min(Float(numbers[1]), WidthStatistics.memory), spread: Float(numbers[2]),
-          width: Float(numbers[0]), mean: Float(numbers[3]), variance: Float(numbers[4])))
+          index: index, weight: min(Float(numbers[2]), WidthStatistics.memory), spread: Float(numbers[3]),
+          width: Float(numbers[1]), mean: Float(numbers[4]), variance: Float(numbers[5])))
     }
     return records
   }

@@ -83,7 +83,7 @@ public struct TypeProfile: Sendable, Equatable {
     total += 1
     firstSeen = firstSeen ?? observation.at
     lastSeen = max(lastSeen ?? observation.at, observation.at)
-    let width = max(1, observation.width.isFinite ? observation.width : 1)
+    let width = observation.width.isFinite ? max(1, min(1e4, observation.width)) : 1
     if width >= 1.5 { lastBeside = max(lastBeside ?? observation.at, observation.at) }
     switch observation.outcome {
     // Somebody's decision or an accident: says nothing of the type.
@@ -96,14 +96,15 @@ public struct TypeProfile: Sendable, Equatable {
     if let cost = observation.cost { costs.add(cost) }
     if let count = observation.tokens { tokens.add(count) }
     guard observation.outcome == .succeeded, observation.durationSeconds.isFinite else { return false }
-    return measure(width: width, seconds: max(1e-3, observation.durationSeconds), at: observation.at)
+    return measure(width: width, seconds: max(1e-3, min(1e9, observation.durationSeconds)), at: observation.at)
   }
 
   private mutating func measure(width: Double, seconds: Double, at: Timestamp) -> Bool {
     var value = Numeric.ln(seconds)
     var hasChanged = false
     if let expected = durations.expectation(at: width) {
-      let noise = durations.noise
+      // While few were measured the noise itself is uncertain, and what looks far off need not be.
+      let noise = durations.noise * (1 + 4 / max(1, durations.within.degrees))
       let residual = (value - expected.mean) / (noise * (1 + 1 / expected.count).squareRoot())
       hasChanged = detector.add(residual)
       if hasChanged {

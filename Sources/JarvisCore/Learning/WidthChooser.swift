@@ -12,11 +12,13 @@ public struct WidthPolicy: Sendable, Equatable {
   public var recheckSeconds = 14 * 86_400.0
   /// The share of the limit with which a type begins of which no two widths are known.
   public var openingShare = 0.67
-  public var openingTasks = 1.0
+  /// It begins so until this share of as many tasks have ended.
+  public var openingTasks = 0.34
   /// A width is only tried out if it is expected to take at most this much longer than the best.
   public var explorationLoss = 0.1
-  /// Of widths whose makespans differ by less than this share the smallest is taken: it needs less of the machine.
-  public var indifference = 0.01
+  /// Of widths whose makespans differ by less than this share the smallest is taken: it needs less of the machine. So
+  /// what gains nothing is run one by one.
+  public var indifference = 0.03
 
   /// The defaults.
   public init() {}

@@ -114,7 +114,7 @@ extension Coordinator {
     var known: Set<RunKey> = []
     for run in runs {
       known.insert(run.key)
-      guard let id = task(of: run.key) ?? takeUp(run) else {
+      guard let id = task(of: run.key) ?? takeUp(run.key, at: run.startedRealtimeMs) else {
         // Nobody waits for it: a task that was settled while the warden was away.
         warden.send(run.exit == nil ? .kill(run.key) : .ack(run.key))
         continue
@@ -134,6 +134,10 @@ extension Coordinator {
       }
     }
     let leftovers = Set(welcome.leftovers)
+    // Both died before the journal learned of these: they have run, and must not be started as if they had not.
+    if !isSame {
+      for key in welcome.leftovers where task(of: key) == nil { _ = takeUp(key, at: now().milliseconds) }
+    }
     for id in scheduler.activeTasks {
       guard let run = tasks[id]?.run, !known.contains(run.key), run.phase == .requested || run.phase == .running
       else { continue }
@@ -156,17 +160,16 @@ extension Coordinator {
 
   /// The task of a run that the warden was told to start a moment before the last jarvisd died, which the journal did
   /// not learn any more: the run is its next attempt.
-  private func takeUp(_ run: RunInfo) -> TaskID? {
-    guard let id = TaskID(run.key.name.prefix { $0 != "-" }), var task = tasks[id], task.run == nil,
-      task.state == .queued
+  private func takeUp(_ key: RunKey, at milliseconds: Int64) -> TaskID? {
+    guard let id = TaskID(key.name.prefix { $0 != "-" }), var task = tasks[id], task.run == nil, task.state == .queued
     else { return nil }
     task.attempt += 1
-    guard task.runKeyName == run.key.name else { return nil }
-    task.run = LiveTask.Run(key: run.key, phase: .requested)
-    task.startedAt = Timestamp(milliseconds: run.startedRealtimeMs)
+    guard task.runKeyName == key.name else { return nil }
+    task.run = LiveTask.Run(key: key, phase: .requested)
+    task.startedAt = Timestamp(milliseconds: milliseconds)
     task.reason = "started just before jarvisd was restarted"
     change(&task, to: .starting)
-    scheduler.markStarting(id, at: Timestamp(milliseconds: run.startedRealtimeMs))
+    scheduler.markStarting(id, at: Timestamp(milliseconds: milliseconds))
     parcel.put(row(of: task))
     return id
   }

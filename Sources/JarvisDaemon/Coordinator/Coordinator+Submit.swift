@@ -42,7 +42,9 @@ extension Coordinator {
           task, id: TaskID(first + UInt64(i)), sequence: i, first: first, batch: batchID, at: time, environment, agent))
     }
     var changes: [Change] = [.batch(row)]
-    if let json = environments[environment]?.json { changes.append(.environment(id: environment, json: json)) }
+    if let entry = environments[environment], !entry.isStored {
+      changes.append(.environment(id: environment, json: entry.json))
+    }
     for task in live { changes.append(.task(taskRow(task, batch: row))) }
     do throws(StoreError) {
       try await store.commit(changes)
@@ -66,7 +68,9 @@ extension Coordinator {
     for task in live {
       if task.stored.parent != nil { spawnedLive[batch.row.session, default: 0] += 1 }
       tasks[task.id] = task
-      if let environment = task.environment { environments[environment]?.uses += 1 }
+      guard let environment = task.environment else { continue }
+      environments[environment]?.uses += 1
+      environments[environment]?.isStored = true
     }
     let entry = BatchEntry(id: batch.row.id, session: SessionKey(batch.row.session), strategy: batch.row.strategy)
     let effects = scheduler.add(batch: entry, tasks: live.map { schedulerEntry($0) }, finished: ended)

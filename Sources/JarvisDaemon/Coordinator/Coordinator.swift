@@ -112,6 +112,8 @@ public actor Coordinator {
     let values: [String: String]
     let json: String
     var uses: Int
+    /// A task that lives has it, so the store has it too.
+    var isStored = false
     /// By runner: `NAME=value` lines without what is dropped and what each task gets anew.
     var lines: [String: [String]] = [:]
   }

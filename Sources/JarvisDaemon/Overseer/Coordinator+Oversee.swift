@@ -168,8 +168,8 @@ extension Coordinator {
       return stop(id, .overseer(OverseerStop(sentence: reason.sentence, evidence: nil, grace: grace)))
     }
     switch action {
-    case .cancel: stop(id, .cancel(by: "to relieve the machine: \(reason.sentence)"))
-    case .requeue: stop(id, .requeue(reason.sentence))
+    case .cancel: stop(id, .cancel(by: "to relieve the machine: \(reason.relief?.sentence ?? reason.sentence)"))
+    case .requeue: stop(id, .requeue("the machine needs room: \(reason.relief?.sentence ?? reason.sentence)"))
     case .freeze: freeze(id, reason.sentence)
     }
   }

@@ -42,6 +42,7 @@ struct ResourceMonitor: Sendable {
         wait = await coordinator.observe(last, sampleAgents(), freeDisk: disk)
         samples += 1
         if samples == 1 { await whenFirst() }
+        if samples == 3 { ProgramPages.release() }
       }
       notifier.watchdog()
       let status = await coordinator.statusLine

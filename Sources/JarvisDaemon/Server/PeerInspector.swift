@@ -73,6 +73,8 @@ final class PeerInspector: Sendable {
       let n = read(descriptor, &piece, piece.count)
       guard n > 0 else { break }
       bytes += piece[..<n]
+      // A short read is the end: the kernel fills the buffer where there is more.
+      if n < 4096 { break }
     }
     return last.withLock { last in
       if last.bytes != bytes { last = (bytes, Self.values(bytes)) }

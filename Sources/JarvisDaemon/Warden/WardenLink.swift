@@ -12,11 +12,16 @@ final class WardenLink: WardenPort {
   private let group: any EventLoopGroup
   private let launcher: WardenLauncher?
   private let log: Logger
-  private let channel = Mutex<(any Channel)?>(nil)
+  private let state = Mutex(State())
   /// The warden was told to leave: its going is no loss, and no other is started.
   private let isDismissed = Atomic(false)
-  private let isFlushSet = Atomic(false)
   private let milestone = Mutex(Milestone())
+
+  private struct State {
+    var channel: (any Channel)?
+    /// Frames that the event loop has not taken yet.
+    var frames: [UInt8] = []
+  }
 
   init(path: String, group: any EventLoopGroup, launcher: WardenLauncher?, log: Logger) {
     self.path = path
@@ -27,17 +32,25 @@ final class WardenLink: WardenPort {
 
   /// What one turn of the coordinator sends goes out together at its end.
   func send(_ message: DaemonMessage) {
-    guard let channel = channel.withLock({ $0 }) else { return }
-    do throws(WardenProtocol.WireError) {
-      let frame = try Frame.wrap(message.encode())
-      channel.write(channel.allocator.buffer(bytes: frame), promise: nil)
-      guard !isFlushSet.exchange(true, ordering: .acquiringAndReleasing) else { return }
-      channel.eventLoop.execute { [self] in
-        isFlushSet.store(false, ordering: .releasing)
-        channel.flush()
+    let frame: [UInt8]
+    do throws(WardenProtocol.WireError) { frame = try Frame.wrap(message.encode()) } catch {
+      return log.error("a message for the warden could not be made: \(error)")
+    }
+    // The first frame sets the write, which takes all that have come until it runs.
+    let channel = state.withLock { state -> (any Channel)? in
+      guard let channel = state.channel else { return nil }
+      let isFirst = state.frames.isEmpty
+      state.frames += frame
+      return isFirst ? channel : nil
+    }
+    guard let channel else { return }
+    channel.eventLoop.execute { [self] in
+      let frames = state.withLock { state -> [UInt8] in
+        guard state.channel === channel else { return [] }
+        defer { state.frames = [] }
+        return state.frames
       }
-    } catch {
-      log.error("a message for the warden could not be made: \(error)")
+      if !frames.isEmpty { channel.writeAndFlush(channel.allocator.buffer(bytes: frames), promise: nil) }
     }
   }
 
@@ -51,11 +64,11 @@ final class WardenLink: WardenPort {
   var connected: Milestone { milestone.withLock { $0 } }
 
   /// Whether a connection stands.
-  var isConnected: Bool { channel.withLock { $0 != nil } }
+  var isConnected: Bool { state.withLock { $0.channel != nil } }
 
   /// Returns true when no connection stands (any more), false when the time was up before.
   func closed(within seconds: Double) async -> Bool {
-    guard let channel = channel.withLock({ $0 }) else { return true }
+    guard let channel = state.withLock({ $0.channel }) else { return true }
     return await withTaskGroup(of: Bool.self) { group in
       group.addTask {
         try? await channel.closeFuture.get()
@@ -115,11 +128,11 @@ final class WardenLink: WardenPort {
         }
       }
       .connect(unixDomainSocketPath: path).get()
-    self.channel.withLock { $0 = channel }
+    state.withLock { $0 = State(channel: channel) }
     var isReady = false
     defer {
       if isReady { milestone.withLock { $0 = Milestone() } }
-      self.channel.withLock { $0 = nil }
+      state.withLock { $0 = State() }
       channel.close(promise: nil)
     }
     send(.hello(version: Frame.version))
