@@ -47,7 +47,12 @@ extension Coordinator {
     }
     for task in live { changes.append(.task(taskRow(task, batch: row))) }
     do throws(StoreError) {
-      try await store.commit(changes)
+      // Alone and small: at once and in place. Otherwise with whatever else waits for the disk.
+      if arriving == live.count, changes.count <= 16, let result = store.commitInPlace(changes) {
+        try result.get()
+      } else {
+        try await store.commit(changes)
+      }
     } catch {
       if case .duplicateRequest(let existing) = error { return try await resultOfEarlier(existing) }
       throw RPC.Failure(.storage, error.description)

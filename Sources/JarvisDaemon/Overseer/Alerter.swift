@@ -14,13 +14,6 @@ enum AlertKind: String, Sendable, Hashable {
   case throttle, freeze, kill
   /// The machine needs room.
   case machine
-
-  var messageID: MessageID {
-    switch self {
-    case .alert, .throttle, .freeze: .overseerActed
-    case .kill, .machine: .taskKilled
-    }
-  }
 }
 
 /// Something that a person is told.

@@ -198,7 +198,7 @@ extension Coordinator {
   /// An event and a log line, and an alert where `kind` is one.
   private func tell(_ id: TaskID, _ kind: AlertKind?, _ title: String, _ text: String, _ evidence: Evidence?) {
     guard let task = tasks[id] else { return }
-    var metadata = metadata(of: task, kind?.messageID ?? .overseerActed)
+    var metadata = metadata(of: task, .overseerActed)
     if let evidence {
       metadata["limit"] = "\(evidence.limit.rawValue)"
       for (name, value) in evidence.numbers { metadata[name] = "\(value)" }

@@ -93,7 +93,7 @@ extension WireObject {
     guard case .object(let object) = json else { throw WireError(path, "must be an object, found \(json.kind)") }
     var reader = ObjectReader(object, at: path)
     let value = try Self(reading: &reader)
-    try reader.finish()
+    try reader.finish { fields.map(\.name) }
     return value
   }
 
@@ -115,7 +115,6 @@ public struct ObjectReader {
   private let mode: Mode
   /// Where the object stands.
   public let path: WirePath
-  private var known: [String] = []
   private var used = 0
   /// The fields asked for so far, when describing.
   public private(set) var collected: [SchemaField] = []
@@ -135,7 +134,6 @@ public struct ObjectReader {
   public var isDescribing: Bool { if case .describing = mode { true } else { false } }
 
   private mutating func next(_ name: String) -> JSON? {
-    known.append(name)
     guard case .reading(let object) = mode, let value = object[name] else { return nil }
     used += 1
     // A client that writes null for what it does not know means "absent".
@@ -152,11 +150,11 @@ public struct ObjectReader {
 
   /// A field that must be there.
   public mutating func required<T: WireValue>(
-    _ name: String, _ documentation: String, as type: T.Type = T.self, schema: Schema? = nil
+    _ name: String, _ documentation: String, as type: T.Type = T.self, schema: @autoclosure () -> Schema? = nil
   ) throws(WireError) -> T {
     let value = next(name)
     if isDescribing {
-      collect(name, documentation, schema ?? T.schema, true, nil)
+      collect(name, documentation, schema() ?? T.schema, true, nil)
       return T.placeholder
     }
     guard let value else { throw WireError(.field(path, name), "is missing: \(documentation)") }
@@ -165,11 +163,11 @@ public struct ObjectReader {
 
   /// A field that may be absent (or null).
   public mutating func optional<T: WireValue>(
-    _ name: String, _ documentation: String, as type: T.Type = T.self, schema: Schema? = nil
+    _ name: String, _ documentation: String, as type: T.Type = T.self, schema: @autoclosure () -> Schema? = nil
   ) throws(WireError) -> T? {
     let value = next(name)
     if isDescribing {
-      collect(name, documentation, schema ?? T.schema, false, nil)
+      collect(name, documentation, schema() ?? T.schema, false, nil)
       return nil
     }
     guard let value else { return nil }
@@ -178,11 +176,11 @@ public struct ObjectReader {
 
   /// A field with a value for when it is absent.
   public mutating func defaulted<T: WireValue>(
-    _ name: String, _ documentation: String, _ defaultValue: T, schema: Schema? = nil
+    _ name: String, _ documentation: String, _ defaultValue: T, schema: @autoclosure () -> Schema? = nil
   ) throws(WireError) -> T {
     let value = next(name)
     if isDescribing {
-      collect(name, documentation, schema ?? T.schema, false, defaultValue.json)
+      collect(name, documentation, schema() ?? T.schema, false, defaultValue.json)
       return defaultValue
     }
     guard let value else { return defaultValue }
@@ -194,9 +192,10 @@ public struct ObjectReader {
     if !holds, !isDescribing { throw WireError(.field(path, name), message()) }
   }
 
-  /// Refuses fields that nobody asked for.
-  public func finish() throws(WireError) {
+  /// Refuses fields that nobody asked for. `names` gives those that may be there, and is called only for the message.
+  public func finish(_ names: () -> [String]) throws(WireError) {
     guard case .reading(let object) = mode, used < object.count, !path.isPartOfAnswer else { return }
+    let known = names()
     for member in object.members where !known.contains(member.key) {
       let near = known.min { editDistance($0, member.key) < editDistance($1, member.key) }
       let hint = near.flatMap { editDistance($0, member.key) <= 2 ? "; did you mean `\($0)`?" : nil } ?? ""

@@ -28,7 +28,7 @@ def test_the_journal_has_a_task_by_its_fields():
 def test_the_journal_warns_of_a_kill_and_names_the_limit():
     task = ended(*spawn({"command": "yes", "limits": {"output": "1M"}}))[0]
     entry = one(journal(f"JARVIS_TASK_ID={task['id']}", f"MESSAGE_ID={KILLED}"), KILLED)
-    assert entry["PRIORITY"] == "4" and "output limit" in entry["MESSAGE"], entry
+    assert entry["PRIORITY"] == "4" and "limit of 1 MiB" in entry["MESSAGE"], entry
 
 
 def test_a_secret_of_the_environment_is_not_in_the_journal():
