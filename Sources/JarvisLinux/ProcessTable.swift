@@ -17,6 +17,22 @@ public struct ProcessTable: Sendable {
     return ProcessStat(line: line)
   }
 
+  /// When a process started, in ticks since boot (`ProcessStat.startTicks`); nil when it is gone. Cheaper than `stat`.
+  public func startTicks(of pid: pid_t) -> UInt64? {
+    guard pid > 0, let line = try? readFile("\(folder)/\(pid)/stat", limit: 4096),
+      let name = line.lastIndex(of: UInt8(ascii: ")"))
+    else { return nil }
+    // Field 22 of proc_pid_stat(5); the name is the second, and a blank stands before each.
+    var blanks = 0
+    var begin: Int?
+    for at in line[name...].indices where line[at] == 0x20 {
+      blanks += 1
+      if let begin { return ByteText.number(line[begin..<at]) }
+      if blanks == 20 { begin = at + 1 }
+    }
+    return nil
+  }
+
   /// All processes that could be read, in no order.
   public func all() -> [ProcessStat] {
     guard let directory = opendir(folder) else { return [] }

@@ -83,10 +83,12 @@ import Testing
   }
 
   @Test func `what a newer server adds to an answer is passed over, at any depth`() throws {
-    var task = TaskView(
-      id: TaskID(1), batchID: BatchID(1), branchID: "main", sessionID: "s", type: "x", priority: .high, state: .queued,
-      reason: "r", runner: "command", submittedAt: Timestamp(milliseconds: 0)
-    ).json.objectValue ?? JSONObject()
+    var task =
+      TaskView(
+        id: TaskID(1), batchID: BatchID(1), branchID: "main", sessionID: "s", type: "x", priority: .high,
+        state: .queued,
+        reason: "r", runner: "command", submittedAt: Timestamp(milliseconds: 0)
+      ).json.objectValue ?? JSONObject()
     task["mood"] = "curious"
     let answer: JSON = ["tasks": [.object(task)], "more": 1]
     #expect(try TaskListResult.read(answer, at: .answer).tasks.count == 1)

@@ -381,7 +381,8 @@ public actor Coordinator {
       publishMachine(change.sentence, Dictionary(change.numbers) { first, _ in first })
       if change.to == .emergency {
         alerter.raise(
-          Alert(kind: .machine, title: "the machine runs out of memory", text: change.sentence), config.alerts, now: now())
+          Alert(kind: .machine, title: "the machine runs out of memory", text: change.sentence), config.alerts,
+          now: now())
       }
     }
   }

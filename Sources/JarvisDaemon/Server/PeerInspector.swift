@@ -67,19 +67,28 @@ final class PeerInspector: Sendable {
     let descriptor = open("/proc/\(pid)/environ", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 16_384)
-    while bytes.count < 1 << 20 {
-      let n = read(descriptor, &piece, piece.count)
-      guard n > 0 else { break }
-      bytes += piece[..<n]
-      // A short read is the end: the kernel fills the buffer where there is more.
-      if n < 4096 { break }
-    }
     return last.withLock { last in
+      let bytes = Self.readAll(descriptor, like: last.bytes.count)
       if last.bytes != bytes { last = (bytes, Self.values(bytes)) }
       return last.values
     }
+  }
+
+  /// All of it, at most 1 MiB; in one read when it is no longer than `expected`.
+  private static func readAll(_ descriptor: Int32, like expected: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var room = max(4096, expected + 1)
+    while bytes.count < 1 << 20 {
+      let wanted = room
+      let piece = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
+        count = max(0, read(descriptor, buffer.baseAddress, wanted))
+      }
+      if bytes.isEmpty { bytes = piece } else { bytes += piece }
+      // The kernel fills the buffer where there is more.
+      if piece.count < min(wanted, 4096) { break }
+      room = 16_384
+    }
+    return bytes
   }
 
   private static func values(_ bytes: [UInt8]) -> [String: String] {
@@ -95,6 +104,6 @@ final class PeerInspector: Sendable {
   }
 
   private func isSame(_ caller: Caller) -> Bool {
-    caller.startTicks != nil && table.stat(of: caller.pid)?.startTicks == caller.startTicks
+    caller.startTicks != nil && table.startTicks(of: caller.pid) == caller.startTicks
   }
 }

@@ -70,7 +70,10 @@ public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
   /// The value of a key. Setting nil removes it; setting an unknown key appends it.
   public subscript(_ key: String) -> JSON? {
-    get { members.first { $0.key == key }?.value }
+    get {
+      for index in members.indices where members[index].key == key { return members[index].value }
+      return nil
+    }
     set {
       let index = members.firstIndex { $0.key == key }
       switch (index, newValue) {

@@ -46,7 +46,7 @@ public struct After: WireValue, Hashable {
       let on: AfterCondition? = try reader.optional("on", "success, failure or any")
       let condition: AfterCondition? = try reader.optional("condition", "the same")
       let when: AfterCondition? = try reader.optional("when", "the same")
-      try reader.finish()
+      try reader.finish { ["task", "name", "id", "on", "condition", "when"] }
       guard let target = name ?? byName ?? byID else {
         throw WireError(.field(path, "task"), "is missing: a task's name or id")
       }

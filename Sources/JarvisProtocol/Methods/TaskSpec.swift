@@ -72,7 +72,7 @@ public struct TaskSpec: WireObject, Hashable {
     group = try fields.optional("group", "a label to list and to wait by", schema: .string(format: nil, maxLength: 128))
     if fields.isDescribing { return }
     // A mistyped `command` is better named as such than as a missing description.
-    try fields.finish()
+    try fields.finish { Self.fields.map(\.name) }
     let hasText = description?.contains { !$0.isWhitespace } ?? false
     if command == nil, !hasText {
       throw WireError(.field(fields.path, "description"), "is missing: a task needs a description or a command")
