@@ -9,9 +9,8 @@ root=$(dirname "$here")
 swift=${SWIFT:-swift}
 
 if [ -z "${BIN_DIR:-}" ]; then
-  release=(-c release --static-swift-stdlib --package-path "$root")
-  "$swift" build "${release[@]}" || exit 2
-  BIN_DIR=$("$swift" build "${release[@]}" --show-bin-path)
+  make -C "$root" build || exit 2
+  BIN_DIR=$("$swift" build --package-path "$root" -c release --static-swift-stdlib --show-bin-path)
 fi
 export BIN_DIR
 

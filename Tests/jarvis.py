@@ -416,7 +416,8 @@ class Machine:
         ticks = f"{busy} 0 0 {1_000_000 - busy} 0 0 0 0 0 0\n"
         self._write("stat", f"cpu  {ticks}" + "".join(f"cpu{n} {ticks}" for n in range(self.cores)))
         available = round((1 - self.ram) * self.memory_kb)
-        self._write("meminfo", f"MemTotal: {self.memory_kb} kB\nMemFree: {available} kB\nMemAvailable: {available} kB\n")
+        free = f"MemFree: {available} kB\nMemAvailable: {available} kB\n"
+        self._write("meminfo", f"MemTotal: {self.memory_kb} kB\n{free}")
 
     def pressure(self, resource, full=0.0):
         """Share of the time in which all stalled for `memory`, `io` or `cpu`."""

@@ -5,16 +5,14 @@ import socket
 
 import pytest
 
-from jarvis import PATIENCE, Client
+from jarvis import Client, Daemon
 
 GOOD = {"command": ["true"]}
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
+def shared():
     """One daemon for all of them: what is refused must change nothing."""
-    from jarvis import Daemon
-
     daemon = Daemon().start()
     daemon.call("daemon.drain", enabled=True)
     daemon.call("task.spawn", {"tasks": [GOOD]})
@@ -53,7 +51,8 @@ def after(*names):
     (b"hello", "JSON"), (b"{", "JSON"), (b'{"jsonrpc": "2.0", "id": 1, "method": "stats.get",}', "JSON"),
     (b'{"a": 1} {"b": 2}', "JSON"), (b"{'a': 1}", "JSON"), (b'{"a": 01}', "JSON"), (b'{"a": NaN}', "JSON"),
     (b'{"a": "\x00"}', "JSON"), (b'{"a": 1, "a": 2}', "a"), (b"[" * 100_000, "JSON"),
-    (b'{"jsonrpc": "2.0", "id": 1, "method": "\xff\xfe"}', "UTF-8"), (b'"\xc3("', "UTF-8"), (b'"\xed\xa0\x80"', "UTF-8"),
+    (b'{"jsonrpc": "2.0", "id": 1, "method": "\xff\xfe"}', "UTF-8"), (b'"\xc3("', "UTF-8"),
+    (b'"\xed\xa0\x80"', "UTF-8"),
 ], ids=["word", "open", "trailing-comma", "two", "single-quotes", "leading-zero", "nan", "nul", "twice", "deep",
         "not-utf8", "cut-utf8", "surrogate"])
 def test_a_line_that_is_not_json_is_answered_with_where(connection, line, word):
@@ -77,7 +76,8 @@ def test_json_that_is_no_request_is_told_what_is_missing(connection, message, wo
 
 
 def test_empty_lines_and_carriage_returns_are_no_errors(connection):
-    connection.send_bytes(b"\n\r\n  \n" + json.dumps({"jsonrpc": "2.0", "id": "x", "method": "stats.get"}).encode() + b"\r\n")
+    request = {"jsonrpc": "2.0", "id": "x", "method": "stats.get"}
+    connection.send_bytes(b"\n\r\n  \n" + json.dumps(request).encode() + b"\r\n")
     assert connection.message()["id"] == "x"
 
 
@@ -162,7 +162,8 @@ def test_an_unknown_field_is_refused_with_its_path(connection, method, params, f
     ("task.spawn", tasks({}) | {"branch_id": 5}, "params.branch_id"),
     ("task.spawn", [1], "params"),
     ("task.get", {"id": 5.5}, "params.id"), ("task.get", {}, "params.id"), ("task.get", {"id": "x"}, "params.id"),
-    ("task.wait", {"ids": "t1"}, "params.ids"), ("task.wait", {"ids": ["t1"], "timeout_seconds": -1}, "params.timeout_seconds"),
+    ("task.wait", {"ids": "t1"}, "params.ids"),
+    ("task.wait", {"ids": ["t1"], "timeout_seconds": -1}, "params.timeout_seconds"),
     ("task.wait", {}, "params.ids"), ("task.wait", {"ids": ["t1"], "batch_id": "b1"}, "params.ids"),
     ("task.cancel", {"ids": []}, "params.ids"), ("task.list", {"limit": 0}, "params.limit"),
     ("task.list", {"states": ["done"]}, "params.states[0]"), ("task.list", {"cursor": "x"}, "params.cursor"),
@@ -257,7 +258,8 @@ def test_a_cycle_is_told_with_its_path(connection):
 @pytest.mark.parametrize("method, params", [
     ("task.get", {"id": "t999"}), ("task.wait", {"ids": ["t1", "t999"]}), ("task.wait", {"batch_id": "b999"}),
     ("task.cancel", {"ids": ["t999"]}), ("task.cancel", {"batch_id": "b999"}), ("task.pause", {"ids": ["t999"]}),
-    ("task.resume", {"ids": ["t999"]}), ("task.retry", {"ids": ["t999"]}), ("task.edit", {"id": "t999", "priority": "low"}),
+    ("task.resume", {"ids": ["t999"]}), ("task.retry", {"ids": ["t999"]}),
+    ("task.edit", {"id": "t999", "priority": "low"}),
     ("task.why", {"id": "t999"}), ("task.logs", {"id": "t999"}), ("task.result", {"id": "t999"}),
     ("batch.get", {"batch_id": "b999"}), ("hive.get", {"id": "f999"}), ("skill.run", {"name": "nothing"})])
 def test_what_does_not_exist_is_named(connection, method, params):

@@ -4,11 +4,10 @@ import json
 import socket
 import time
 
-import pytest
-
 from jarvis import Client
 
-SPAWN = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "task.spawn", "params": {"tasks": [{"command": ["true"]}]}}).encode()
+SPAWN = json.dumps(
+    {"jsonrpc": "2.0", "id": 1, "method": "task.spawn", "params": {"tasks": [{"command": ["true"]}]}}).encode()
 
 
 def test_half_a_line_that_stays_holds_nobody_up(daemon):
@@ -185,7 +184,8 @@ def test_a_full_queue_refuses_and_goes_on(make_daemon):
 def test_two_hundred_connections_submit_at_once_and_nothing_is_lost(daemon):
     clients = [daemon.client() for _ in range(200)]
     numbers = [client.begin("task.spawn", {"tasks": [{"command": ["true"]}] * 3}) for client in clients]
-    ids = [task["id"] for client, number in zip(clients, numbers, strict=True) for task in client.finish(number)["tasks"]]
+    answers = [client.finish(number) for client, number in zip(clients, numbers, strict=True)]
+    ids = [task["id"] for answer in answers for task in answer["tasks"]]
     assert len(set(ids)) == 600
     waited = clients[0].call("task.wait", ids=ids, timeout_seconds=60, patience=90)
     assert waited["succeeded"]

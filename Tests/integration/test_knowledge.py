@@ -1,8 +1,5 @@
 """What is learned, found and reusable: `learn.*`, `hive.*`, `skill.*`."""
 
-import json
-import subprocess
-
 import pytest
 
 from jarvis import ROOT
@@ -50,7 +47,8 @@ def test_a_learned_cost_is_what_the_scheduler_expects(make_daemon, machine, gate
 
 
 @pytest.mark.parametrize("change, field", [
-    ({"parallel_benefit": 1.5}, "params.parallel_benefit"), ({"resource_cost": {"cpu": -1}}, "params.resource_cost.cpu"),
+    ({"parallel_benefit": 1.5}, "params.parallel_benefit"),
+    ({"resource_cost": {"cpu": -1}}, "params.resource_cost.cpu"),
     ({"task_type": ""}, "params.task_type"), ({"benefit": 1}, "params.benefit"),
     ({"resource_cost": {"gpu": 1}}, "params.resource_cost.gpu")])
 def test_a_bad_learning_is_refused_by_its_field(client, change, field):

@@ -162,7 +162,8 @@ def test_in_an_emergency_low_tasks_are_cancelled_and_others_stay(start, small, g
     client = daemon.client()
     wait = f"open({str(gate.path)!r}).readline()"
     low, high = (task["id"] for task in client.spawn(
-        {"command": holding(100, wait), "priority": "low"}, {"command": holding(100, wait), "priority": "high"})["tasks"])
+        {"command": holding(100, wait), "priority": "low"},
+        {"command": holding(100, wait), "priority": "high"})["tasks"])
     for id in (low, high):
         client.logs_until(id, "holds")
     machine.set(ram=0.90)

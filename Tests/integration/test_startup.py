@@ -112,8 +112,8 @@ def test_a_socket_path_that_is_too_long_is_refused_with_a_remedy(make_daemon):
 def test_without_a_runtime_folder_it_says_what_to_set(make_daemon):
     daemon = make_daemon(start=False)
     done = subprocess.run(
-        [BINARIES / "jarvisd", "--standalone"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
-        env={name: value for name, value in daemon.environment.items() if name != "XDG_RUNTIME_DIR"})
+        [BINARIES / "jarvisd", "--standalone"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=PATIENCE, env={name: value for name, value in daemon.environment.items() if name != "XDG_RUNTIME_DIR"})
     if os.access(f"/run/user/{os.geteuid()}", os.W_OK):
         pytest.skip("this user has a runtime folder of its own")
     assert done.returncode == 1 and "XDG_RUNTIME_DIR" in done.stderr

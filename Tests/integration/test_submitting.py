@@ -136,7 +136,8 @@ def test_variables_of_the_callers_session_are_dropped(daemon):
 
 def test_a_secret_of_the_environment_is_in_no_log_and_in_no_answer(daemon, client):
     task = client.run_one(
-        {"command": ["true"], "env": {"API_TOKEN": "s3cr3t-value"}}, environment={"PATH": "/usr/bin:/bin", "PASS": "hunter2"})
+        {"command": ["true"], "env": {"API_TOKEN": "s3cr3t-value"}},
+        environment={"PATH": "/usr/bin:/bin", "PASS": "hunter2"})
     shown = json.dumps([client.get(task["id"]), client.call("task.list"), client.call("batch.list")])
     daemon.stop()
     for secret in ("s3cr3t-value", "hunter2"):
@@ -170,7 +171,8 @@ def test_a_batch_of_ten_thousand_tasks_is_taken(client):
 def test_what_was_submitted_is_there_after_a_restart(daemon, client):
     client.call("daemon.drain", enabled=True)
     result = client.spawn(
-        {"command": "echo kept $KEPT", "priority": "high", "name": "a", "env": {"KEPT": "too"}, "limits": {"time": "1h"}},
+        {"command": "echo kept $KEPT", "priority": "high", "name": "a", "env": {"KEPT": "too"},
+         "limits": {"time": "1h"}},
         {"command": "true", "after": ["a"], "group": "g"}, branch_id="kept")
     before = [client.get(task["id"]) for task in result["tasks"]]
     daemon.restart()

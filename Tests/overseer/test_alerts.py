@@ -48,7 +48,7 @@ class Told:
 def kill_twice(client, lifeline):
     """A task that is killed, and again with a raised limit."""
     task = client.run_one(
-        {"command": program(lifeline, agents.MEMORY_BOMB), "limits": {"memory": "60M"}, "retries": 1})
+        {"command": program(lifeline, agents.SLOW_LEAK), "limits": {"memory": "60M"}, "retries": 1})
     assert task["state"] == "killed" and task["attempt"] == 2, task["reason"]
     return task["id"]
 

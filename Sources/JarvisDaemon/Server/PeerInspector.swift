@@ -15,8 +15,17 @@ enum Peer: Sendable {
 final class PeerInspector: Sendable {
   private let table = ProcessTable()
   private let mount = CgroupMount.version2()
+  private let last = Mutex(LastEnvironment())
+
   /// Who submits often has the same environment each time: it is taken apart once.
-  private let last = Mutex<(bytes: [UInt8], values: [String: String])>(([], [:]))
+  private struct LastEnvironment {
+    var pid: Int32 = 0
+    var startTicks: UInt64?
+    /// When it was read, in nanoseconds.
+    var at: UInt64 = 0
+    var bytes: [UInt8] = []
+    var values: [String: String] = [:]
+  }
 
   /// The peer's process and user, its session (getsid(2)), and its start time.
   func caller(of pid: Int32, uid: UInt32) -> Caller {
@@ -42,11 +51,23 @@ final class PeerInspector: Sendable {
   }
 
   /// The peer's folder, and its environment as it was when its program started (proc_pid_environ(5)), at most 1 MiB of
-  /// it; nil when the process has been replaced by another.
+  /// it; nil when the process has been replaced by another. Who submits many tasks is asked for its environment once a
+  /// second; its folder can change at any time.
   func surroundings(of caller: Caller) -> (folder: String?, environment: [String: String]?)? {
     let folder = workingDirectory(of: caller.pid)
-    let environment = environment(of: caller.pid)
-    return isSame(caller) ? (folder, environment) : nil
+    let time = SystemClock.monotonicNanoseconds()
+    let known = last.withLock { last in
+      last.pid == caller.pid && last.startTicks == caller.startTicks && time &- last.at < 1_000_000_000
+        ? last.values : nil
+    }
+    if let known { return (folder, known) }
+    let read = environment(of: caller.pid)
+    guard isSame(caller) else { return nil }
+    guard let (bytes, values) = read else { return (folder, nil) }
+    last.withLock {
+      $0 = LastEnvironment(pid: caller.pid, startTicks: caller.startTicks, at: time, bytes: bytes, values: values)
+    }
+    return (folder, values)
   }
 
   /// The peer's folder, unless the process has been replaced by another.
@@ -63,15 +84,13 @@ final class PeerInspector: Sendable {
     return path.hasSuffix(" (deleted)") ? nil : path
   }
 
-  private func environment(of pid: Int32) -> [String: String]? {
+  private func environment(of pid: Int32) -> (bytes: [UInt8], values: [String: String])? {
     let descriptor = open("/proc/\(pid)/environ", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    return last.withLock { last in
-      let bytes = Self.readAll(descriptor, like: last.bytes.count)
-      if last.bytes != bytes { last = (bytes, Self.values(bytes)) }
-      return last.values
-    }
+    let known = last.withLock { ($0.bytes, $0.values) }
+    let bytes = Self.readAll(descriptor, like: known.0.count)
+    return (bytes, bytes == known.0 ? known.1 : Self.values(bytes))
   }
 
   /// All of it, at most 1 MiB; in one read when it is no longer than `expected`.
