@@ -27,4 +27,13 @@ public enum Change: Sendable, Hashable {
   /// Takes away batches whose tasks all ended before this: about 2,000 tasks at a time, so that nobody waits long.
   /// `Store.prune` repeats it until all are gone.
   case prune(finishedBefore: Timestamp)
+  /// What a finished attempt showed.
+  case observation(ObservationRow)
+  /// What is known of a task type; takes the place of what was known before.
+  case profile(ProfileRow)
+  /// Takes away all that was observed, learned and taught about a task type.
+  case forgetType(String)
+  /// Takes away observations that ended before this or are not among the newest `keep`, and profiles that are not among
+  /// the `profiles` most recently used: about 5,000 of each at a time. `Store.pruneLearning` repeats it.
+  case pruneObservations(before: Timestamp, keep: Int, profiles: Int)
 }

@@ -91,7 +91,7 @@ extension Store {
   /// What the writer has done since the store was opened.
   public var metrics: StoreMetrics { writer.withLock { $0.metrics } }
 
-  nonisolated(nonsending) private func submit(_ changes: [Change]) async -> Result<Int, StoreError> {
+  nonisolated(nonsending) func submit(_ changes: [Change]) async -> Result<Int, StoreError> {
     guard !changes.isEmpty else { return .success(0) }
     return await withCheckedContinuation { continuation in
       put(Submission(changes: changes) { continuation.resume(returning: $0) })

@@ -81,6 +81,8 @@ enum Writing {
       try run(db, "DELETE FROM meta WHERE key = ?", [v(key)])
     case .prune(let finishedBefore):
       return try Pruning.step(finishedBefore: finishedBefore, db)
+    case .observation, .profile, .forgetType, .pruneObservations:
+      return try LearningWriting.write(change, db)
     }
     return 0
   }
@@ -148,6 +150,10 @@ enum Writing {
     case .expireFindings: "the expiry of findings"
     case .meta(let key, _): "the value \(key)"
     case .prune: "pruning"
+    case .observation(let row): "observation \(row.id) of \(row.type)"
+    case .profile(let row): "the profile of \(row.type)"
+    case .forgetType(let type): "forgetting \(type)"
+    case .pruneObservations: "pruning observations"
     }
   }
 

@@ -2,7 +2,7 @@ import GRDB
 
 /// Every schema that a release has written, as text, with a few rows. Never edited; one is added with each migration.
 enum StoredSchemas {
-  static let all = [v1Tables + v1Rows]
+  static let all = [v1Tables + v1Rows, v1Tables + v2Tables + v1Rows + v2Rows]
 
   /// Makes the file as the release of that schema left it.
   static func make(_ path: String, sql: String, version: Int) throws {
@@ -17,6 +17,24 @@ enum StoredSchemas {
     }
     try queue.close()
   }
+
+  static let v2Tables = """
+
+    CREATE TABLE observation (
+      id INTEGER PRIMARY KEY NOT NULL,
+      type TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      json TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE profile (type TEXT PRIMARY KEY NOT NULL, at INTEGER NOT NULL, json TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+    """
+
+  static let v2Rows = """
+
+    INSERT INTO observation VALUES (1, 'explore', 1795000000200, '{}');
+    INSERT INTO profile VALUES ('explore', 1795000000200, '{}');
+    """
 
   static let v1Rows = """
     INSERT INTO sequence VALUES ('task', 9);
