@@ -18,6 +18,7 @@ extension Config {
     reader.section("alerts") { alerts.read(&$0) }
     reader.section("agents") { agents.read(&$0) }
     reader.section("server") { server.read(&$0) }
+    reader.section("learning") { learning.read(&$0) }
     reader.section("store") { store.read(&$0) }
     reader.section("warden") { warden.read(&$0) }
     reader.finish()
@@ -147,6 +148,14 @@ extension Config.Server {
     reader.integer("max_batch", into: &maxBatch, in: 1...1_000_000)
     reader.integer("max_queued", into: &maxQueued, in: 1...10_000_000)
     reader.integer("max_requests_in_flight", into: &maxRequestsInFlight, in: 1...100_000)
+  }
+}
+
+extension Config.Learning {
+  fileprivate mutating func read(_ reader: inout TableReader) {
+    reader.boolean("enabled", into: &enabled)
+    reader.duration("half_life", into: &halfLife, in: 3600...Config.longest)
+    reader.number("exploration", into: &exploration, in: 0...1)
   }
 }
 

@@ -21,6 +21,8 @@ public struct Config: Sendable, Equatable {
   public var agents = Agents()
   /// `[server]`: what one client may ask of the socket.
   public var server = Server()
+  /// `[learning]`: what is learned from tasks that have ended.
+  public var learning = Learning()
   /// `[store]`: how long finished tasks are kept.
   public var store = Store()
   /// `[warden]`: where the agents' cgroups live.
@@ -327,6 +329,19 @@ extension Config {
     public var maxQueued = 200_000
     /// Requests of one connection that may be unanswered at once.
     public var maxRequestsInFlight = 64
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// `[learning]`
+  public struct Learning: Sendable, Equatable {
+    /// Whether finished tasks are observed, and what is known of their types is used.
+    public var enabled = true
+    /// Seconds in which half of what was learned fades, an hour or more.
+    public var halfLife: Double = 14 * 86_400
+    /// A width is only tried out if it is expected to take at most this share longer than the best, 0 to 1.
+    public var exploration = 0.1
 
     /// The shipped defaults.
     public init() {}

@@ -29,10 +29,11 @@ struct JarvisCtl: ParsableCommand {
 /// The configuration of one verb, laid out alike for all.
 func verb(
   _ name: String, _ abstract: String, example: String, more: String = "",
-  subcommands: [any ParsableCommand.Type] = [], defaultSubcommand: (any ParsableCommand.Type)? = nil
+  subcommands: [any ParsableCommand.Type] = [], defaultSubcommand: (any ParsableCommand.Type)? = nil,
+  aliases: [String] = []
 ) -> CommandConfiguration {
   let examples = example.split(separator: "\n").map { "  $ \($0)" }.joined(separator: "\n")
   return CommandConfiguration(
     commandName: name, abstract: abstract, discussion: (more.isEmpty ? "" : more + "\n\n") + "EXAMPLE\n" + examples,
-    subcommands: subcommands, defaultSubcommand: defaultSubcommand)
+    subcommands: subcommands, defaultSubcommand: defaultSubcommand, aliases: aliases)
 }

@@ -43,6 +43,7 @@ import Testing
     ("agents", "runner", #""codex""#), ("agents", "max_depth", "0"), ("agents", "max_children", "1"),
     ("agents", "max_live_per_session", "2"), ("agents", "max_per_minute", "3"),
     ("agents", "when_over_cap", #""freeze""#), ("agents", "drop_environment", "[]"),
+    ("learning", "enabled", "false"), ("learning", "half_life", #""7d""#), ("learning", "exploration", "0.2"),
     ("server", "max_line", #""1M""#), ("server", "max_connections", "5"),
     ("server", "max_connections_per_process", "6"), ("server", "max_batch", "7"), ("server", "max_queued", "8"),
     ("server", "max_requests_in_flight", "9"),

@@ -88,11 +88,25 @@ struct LearningChooserTests {
   @Test("auto leaves types it isn't sure of to the zones, and lets few of their tasks run alone first")
   func unsure() {
     var profile = TypeProfile(type: "x")
-    let choice = WidthChooser().auto(profile, now: at(0))
+    #expect(WidthChooser().auto(profile, now: at(0)).widthLimit(finished: 0) == nil, "hardly seen: nobody waits")
+    for i in 0..<5 { profile.observe(Observation(type: "x", width: 5, durationSeconds: 9, at: at(Double(i)))) }
+    let choice = WidthChooser().auto(profile, now: at(5))
     #expect(choice.widthLimit(finished: 0) == 1)
     #expect(choice.widthLimit(finished: 1) == nil)
     for i in 0..<4 { profile.observe(Observation(type: "x", width: 1, durationSeconds: 9, at: at(Double(i)))) }
     #expect(WidthChooser().auto(profile, now: at(9)).widthLimit(finished: 0) == nil)
+  }
+
+  @Test("auto holds nobody back on account of types that are over at once, or that take long")
+  func unmeasured() {
+    for seconds in [0.01, 300] {
+      var profile = TypeProfile(type: "x")
+      for i in 0..<50 {
+        profile.observe(
+          Observation(type: "x", width: 5, durationSeconds: seconds, at: at(Double(i))))
+      }
+      #expect(WidthChooser().auto(profile, now: at(50)).widthLimit(finished: 0) == nil)
+    }
   }
 
   @Test("what auto runs one by one is tried in parallel again after a while")

@@ -35,15 +35,21 @@ extension WidthChooser {
   ///   - profile: what is known of the type.
   ///   - now: for how long ago that was.
   public func auto(_ profile: TypeProfile, now: Timestamp) -> AutoChoice {
+    if let typical = profile.duration?.p50, typical < policy.shortestSeconds {
+      return .zones(
+        beginAlone: false,
+        reason: "tasks of \(Words.seconds(typical)) are over before another is started, so the zones decide")
+    }
     let law = profile.law(now: now)
     let width = Double(policy.referenceWidth)
     let benefit = law.benefit(width)
     let chance = law.probability(benefitOf: width, atLeast: policy.worthwhileBenefit)
-    let saving =
-      "\(policy.referenceWidth) at once save \(Words.percent(benefit.value)) ± \(Words.percent(benefit.margin))"
+    let gain =
+      "\(policy.referenceWidth) at once \(Words.saving(benefit.value)) ± \(Words.percent(benefit.margin))"
+    let saving = "\(profile.type): \(gain)"
     let bound = "\(Words.percent(policy.worthwhileBenefit)) make it worthwhile"
     if chance >= policy.confidence {
-      return .parallel(reason: "\(saving), \(bound): in parallel.")
+      return .parallel(reason: "runs in parallel: \(saving)")
     }
     if 1 - chance >= policy.confidence {
       if let last = profile.lastBeside ?? profile.firstSeen, policy.recheckSeconds > 0,
@@ -51,13 +57,27 @@ extension WidthChooser {
       {
         let days = Int(((now - last) / 86_400).rounded())
         return .zones(
-          beginAlone: false, reason: "\(saving), but that was seen \(days) days ago: tried in parallel again.")
+          beginAlone: false, reason: "\(saving), but that was seen \(days) days ago: tried in parallel again")
       }
-      return .sequential(reason: "\(saving), \(bound): one by one.")
+      let little =
+        benefit.value < 0
+        ? "\(saving)"
+        : "\(profile.type): \(policy.referenceWidth) at once save only "
+          + "\(Words.percent(benefit.value)) ± \(Words.percent(benefit.margin))"
+      return .sequential(reason: "runs one by one: \(little); \(bound)")
     }
     let sure = Words.percent(max(chance, 1 - chance))
     return .zones(
-      beginAlone: profile.seenAlone < 4,
-      reason: "\(saving), \(bound); only \(sure) sure of it, so the zones decide.")
+      beginAlone: profile.mayBeginAlone(policy),
+      reason: "\(saving), \(bound); only \(sure) sure of it, so the zones decide")
+  }
+}
+
+extension TypeProfile {
+  /// Whether a task of this type should run by itself, so that there is something to measure the others against: too
+  /// few did so far, and it costs little. Nothing is made to wait on account of a type that was hardly ever seen.
+  fileprivate func mayBeginAlone(_ policy: WidthPolicy) -> Bool {
+    guard seenAlone < 4, total >= policy.aloneAfter, let duration else { return false }
+    return duration.p95 <= policy.aloneSeconds
   }
 }

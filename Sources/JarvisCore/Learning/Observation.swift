@@ -17,6 +17,16 @@ public struct StallShares: Sendable, Equatable {
   }
 }
 
+/// What an observation says of how long tasks of its type take.
+public enum Measure: Sendable, Equatable {
+  /// Its own duration, at its own width.
+  case own
+  /// Nothing yet: the wave that it is part of goes on.
+  case nothing
+  /// It ended a wave.
+  case wave(Wave)
+}
+
 /// What one finished task showed. What isn't known is nil.
 public struct Observation: Sendable, Equatable {
   /// The task's type: what it is learned about.
@@ -47,6 +57,8 @@ public struct Observation: Sendable, Equatable {
   public var cost: Double?
   /// Tokens in and out, where the runner tells.
   public var tokens: Double?
+  /// What it says of how long such tasks take.
+  public var measure = Measure.own
   /// When it ended.
   public var at: Timestamp
 
@@ -83,6 +95,12 @@ extension Observation {
     object.append("branch", .string(branch))
     object.append("runner", .string(runner))
     object.append("width", .double(width))
+    switch measure {
+    case .own: break
+    case .nothing: object.append("wave", .array([]))
+    case .wave(let wave):
+      object.append("wave", .array([.double(wave.width), .double(wave.seconds), .double(Double(wave.ended))]))
+    }
     object.append("queue", .double(queueSeconds))
     object.append("duration", .double(durationSeconds))
     if let cpuSeconds { object.append("cpu", .double(cpuSeconds)) }
@@ -109,6 +127,14 @@ extension Observation {
     branch = try fields.text("branch", upTo: 1024)
     runner = try fields.text("runner", upTo: 128)
     width = try fields.number("width", 1...1e6)
+    if let numbers = try fields.optionalNumbers("wave", 0...1e12) {
+      guard numbers.isEmpty || numbers.count == 3 && numbers[0] >= 1 && (1...1e9).contains(numbers[2]) else {
+        throw LearningFormatError(fields.path("wave"), "must be [] or [width (1 or more), seconds, ends (1 or more)]")
+      }
+      measure =
+        numbers.isEmpty
+        ? .nothing : .wave(Wave(width: numbers[0], seconds: numbers[1], ended: Int(numbers[2])))
+    }
     queueSeconds = try fields.number("queue", 0...1e12)
     durationSeconds = try fields.number("duration", 0...1e12)
     cpuSeconds = try fields.optionalNumber("cpu", 0...1e15)

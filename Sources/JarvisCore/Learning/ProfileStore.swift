@@ -25,6 +25,11 @@ public struct ProfileStore: Sendable {
   /// An empty store for at least one type.
   public init(capacity: Int = ProfileStore.defaultCapacity) { self.capacity = max(1, min(capacity, 1_000_000)) }
 
+  /// In this time half of what was learned fades, if nothing new comes; seconds.
+  public var halfLifeSeconds = TypeProfile.halfLifeSeconds {
+    didSet { for i in slots.indices { slots[i].box[0].halfLife = Float(halfLifeSeconds) } }
+  }
+
   /// How many types are known.
   public var count: Int { slots.count }
 
@@ -45,7 +50,13 @@ public struct ProfileStore: Sendable {
   public subscript(type: String) -> TypeProfile? { places[type].map { slots[Int($0)].box[0] } }
 
   /// What is known of a type, or the profile of one of which nothing is.
-  public func profile(of type: String) -> TypeProfile { self[type] ?? TypeProfile(type: type) }
+  public func profile(of type: String) -> TypeProfile { self[type] ?? new(type) }
+
+  private func new(_ type: String) -> TypeProfile {
+    var profile = TypeProfile(type: type)
+    profile.halfLife = Float(halfLifeSeconds)
+    return profile
+  }
 
   /// Takes in what a finished task showed. Costs a few microseconds.
   /// - Returns: whether it showed that the type's behaviour has changed.
@@ -63,6 +74,8 @@ public struct ProfileStore: Sendable {
   @discardableResult
   public mutating func merge(_ profile: TypeProfile) -> Bool {
     if let known = self[profile.type], known.total > profile.total { return false }
+    var profile = profile
+    profile.halfLife = Float(halfLifeSeconds)
     slots[use(profile.type)].box[0] = profile
     return true
   }
@@ -99,7 +112,7 @@ public struct ProfileStore: Sendable {
     }
     if slots.count >= capacity, oldest != Self.none { forget(slots[Int(oldest)].box[0].type) }
     let place = Int32(slots.count)
-    slots.append(Slot(box: [TypeProfile(type: type)], newer: Self.none, older: Self.none))
+    slots.append(Slot(box: [new(type)], newer: Self.none, older: Self.none))
     places[type] = place
     link(place)
     return Int(place)

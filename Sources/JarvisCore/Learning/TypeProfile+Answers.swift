@@ -28,7 +28,7 @@ extension TypeProfile {
   public func law(now: Timestamp? = nil) -> LawPosterior {
     var statistics = durations
     if let now, let fadedAt, now - fadedAt > 3600 {
-      statistics.fade(to: Numeric.remaining(after: now - fadedAt, halfLife: Self.halfLifeSeconds))
+      statistics.fade(to: Numeric.remaining(after: now - fadedAt, halfLife: Double(halfLife)))
     }
     return LawPosterior(prior: prior, statistics: statistics)
   }
@@ -71,7 +71,10 @@ extension TypeProfile {
   /// - Parameters:
   ///   - cores: the machine's processors.
   ///   - memory: the machine's memory, bytes.
-  public func expectedCost(cores machineCores: Double, memory: Double) -> ResourceCost? {
+  ///   - fallback: what is taken for the one of the two that isn't known.
+  public func expectedCost(
+    cores machineCores: Double, memory: Double, fallback: ResourceCost = .none
+  ) -> ResourceCost? {
     func share(_ sketch: QuantileSketch, of whole: Double, taught: Double?) -> Double? {
       guard sketch.count >= 3, whole > 0, let p95 = sketch.quantile(0.95) else { return taught }
       return min(1, p95 / whole)
@@ -79,7 +82,7 @@ extension TypeProfile {
     let cpu = share(sketches.cores, of: machineCores, taught: taught?.cpu)
     let ram = share(sketches.memory, of: memory, taught: taught?.ram)
     guard cpu != nil || ram != nil else { return nil }
-    return ResourceCost(cpu: cpu ?? 0, ram: ram ?? 0)
+    return ResourceCost(cpu: cpu ?? fallback.cpu, ram: ram ?? fallback.ram)
   }
 
   /// What it spends its time on; nil while no processor time is known.

@@ -42,12 +42,9 @@ extension TypeProfile {
       case .sequential: "run one by one"
       case .zones: "not sure yet, so the zones decide"
       }
-    let saving =
-      benefit.value < -0.005
-      ? "cost \(Words.percent(-benefit.value))" : "save \(Words.percent(max(0, benefit.value)))"
     var parts: [String] = []
     if let evidence = bottleneck { parts.append(evidence.phrase) }
-    parts.append("\(policy.referenceWidth) at once \(saving) ± \(Words.percent(benefit.margin))")
+    parts.append("\(policy.referenceWidth) at once \(Words.saving(benefit.value)) ± \(Words.percent(benefit.margin))")
     parts.append(verdict)
     return "\(type): \(parts.joined(separator: "; "))"
   }

@@ -39,8 +39,11 @@ public struct Spread: Sendable, Equatable {
 
 /// All that the learner knows of one type of task, in less than 2 KB.
 public struct TypeProfile: Sendable, Equatable {
-  /// In this time half of what was learned fades, if nothing new comes.
+  /// In this time half of what was learned fades, if nothing new comes, unless told otherwise.
   public static let halfLifeSeconds = 14 * 86_400.0
+
+  /// In this time half of what was learned fades; set by the store that the profile is in, and no part of what is known.
+  var halfLife = Float(TypeProfile.halfLifeSeconds)
 
   /// The type.
   public let type: String
@@ -87,7 +90,7 @@ public struct TypeProfile: Sendable, Equatable {
     if width >= 1.5 { lastBeside = max(lastBeside ?? observation.at, observation.at) }
     switch observation.outcome {
     // Somebody's decision or an accident: says nothing of the type.
-    case .cancelled, .lost: return false
+    case .cancelled, .lost: return measure(observation)
     case .succeeded: outcomes.add(failure: nil)
     default: outcomes.add(failure: observation.cause ?? observation.outcome.rawValue)
     }
@@ -95,8 +98,20 @@ public struct TypeProfile: Sendable, Equatable {
     shares.add(observation)
     if let cost = observation.cost { costs.add(cost) }
     if let count = observation.tokens { tokens.add(count) }
-    guard observation.outcome == .succeeded, observation.durationSeconds.isFinite else { return false }
-    return measure(width: width, seconds: max(1e-3, min(1e9, observation.durationSeconds)), at: observation.at)
+    return measure(observation)
+  }
+
+  private mutating func measure(_ observation: Observation) -> Bool {
+    let (width, seconds): (Double, Double)
+    switch observation.measure {
+    case .own where observation.outcome == .succeeded:
+      (width, seconds) = (observation.width, observation.durationSeconds)
+    case .own, .nothing: return false
+    case .wave(let wave): (width, seconds) = (wave.width, wave.seconds)
+    }
+    guard width.isFinite, seconds.isFinite else { return false }
+    return measure(
+      width: max(1, min(1e4, width)), seconds: max(1e-3, min(1e9, seconds)), at: observation.at)
   }
 
   private mutating func measure(width: Double, seconds: Double, at: Timestamp) -> Bool {
@@ -146,7 +161,7 @@ public struct TypeProfile: Sendable, Equatable {
       return
     }
     guard now - last > 3600 else { return }
-    let share = Numeric.remaining(after: now - last, halfLife: Self.halfLifeSeconds)
+    let share = Numeric.remaining(after: now - last, halfLife: Double(halfLife))
     durations.fade(to: share)
     sketches.fade(to: share)
     shares.fade(to: share)

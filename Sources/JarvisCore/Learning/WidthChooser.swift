@@ -20,6 +20,14 @@ public struct WidthPolicy: Sendable, Equatable {
   /// what gains nothing is run one by one.
   public var indifference = 0.03
 
+  /// Types whose tasks typically take less than this gain nothing that could be measured: what starting them takes
+  /// isn't in their durations. They run as if nothing were known of them. Seconds.
+  public var shortestSeconds = 0.03
+  /// `auto` lets a task run by itself, to have something to compare with, of types of which this many were seen,
+  public var aloneAfter = 5
+  /// and 95 of 100 of which take no longer than this, seconds.
+  public var aloneSeconds = 60.0
+
   /// The defaults.
   public init() {}
 }
@@ -52,6 +60,17 @@ public struct WidthChooser: Sendable {
     Double.random(in: 0..<1, using: &generator)
   }
 
+  /// The luck of a batch of which only its number and the installation's seed are known: always the same for the same.
+  /// The finishing steps of SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, "Fast Splittable Pseudorandom Number
+  /// Generators", OOPSLA 2014).
+  public static func luck(seed: UInt64, batch: UInt64) -> Double {
+    var z = seed &+ (batch &+ 1) &* 0x9e37_79b9_7f4a_7c15
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    z ^= z >> 31
+    return Double(z >> 11) / 9_007_199_254_740_992
+  }
+
   /// Picks a width.
   ///
   /// - Parameters:
@@ -64,7 +83,7 @@ public struct WidthChooser: Sendable {
     guard limit > 1 else {
       return WidthChoice(
         width: 1, expectedLoss: 0, isExploring: false,
-        reason: remaining > 1 ? "Resources and caps allow one at a time." : "One task is left.")
+        reason: remaining > 1 ? "resources and caps allow one at a time" : "one task is left")
     }
     let widths = Self.candidates(upTo: limit)
     let factors = (1...limit).map { Numeric.power(law.correction(at: Double($0))) }
@@ -132,10 +151,15 @@ public struct WidthChooser: Sendable {
   private func reason(
     _ width: Int, _ law: LawPosterior, limit: Int, best: Int, loss: Double, isOpening: Bool
   ) -> String {
-    if isOpening { return "Little is known of this type: it begins with \(width) of at most \(limit) at once." }
+    if isOpening { return "little is known of this type: it begins with \(width) of at most \(limit) at once" }
     let benefit = law.benefit(Double(width))
-    let saving = "\(width) at once save \(Words.percent(benefit.value)) ± \(Words.percent(benefit.margin))"
-    if width == best { return "\(saving), the best of 1 to \(limit)." }
-    return "\(saving); tried out to learn, expected to cost at most \(Words.percent(loss)) more than \(best) at once."
+    let saving = "\(width) at once \(Words.saving(benefit.value)) ± \(Words.percent(benefit.margin))"
+    if width == 1 {
+      let all = law.benefit(Double(limit))
+      let others = "\(limit) at once would save \(Words.percent(max(0, all.value))) ± \(Words.percent(all.margin))"
+      return best == 1 ? "one by one, the best of 1 to \(limit): \(others)" : "one by one, to learn: \(others)"
+    }
+    if width == best { return "\(saving), the best of 1 to \(limit)" }
+    return "\(saving); tried out to learn, expected to cost at most \(Words.percent(loss)) more than \(best) at once"
   }
 }

@@ -5,6 +5,11 @@ enum Words {
     share.isFinite ? "\(Int((max(-99, min(99, share)) * 100).rounded())) %" : "unknown"
   }
 
+  /// `save 11 %`, `cost 20 %`
+  static func saving(_ benefit: Double) -> String {
+    benefit < -0.005 ? "cost \(percent(-benefit))" : "save \(percent(max(0, benefit)))"
+  }
+
   /// `0.031`, `1.2`, `340`: three digits at most.
   static func number(_ x: Double) -> String {
     guard x.isFinite, abs(x) < 1e15 else { return "unknown" }

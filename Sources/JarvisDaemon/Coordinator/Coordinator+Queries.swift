@@ -141,9 +141,13 @@ extension Coordinator {
         counts[task.state.rawValue, default: 0] += 1
       }
     }
-    return BatchView(
+    var view = BatchView(
       id: row.id, name: row.name, branchID: row.branch, sessionID: row.session, strategy: row.strategy,
       submittedAt: row.submittedAt, counts: counts, total: stored.values.reduce(0, +), done: batches[row.id] == nil)
+    if let plan = batches[row.id]?.plan, !plan.reason.isEmpty {
+      (view.width, view.widthReason) = (plan.width, plan.reason)
+    }
+    return view
   }
 
   func batchList(_ query: BatchList.Parameters) async throws(RPC.Failure) -> BatchList.Result {

@@ -32,7 +32,9 @@ extension Coordinator {
         }
         loaded[row.batch, default: []].append(task)
       }
-      for row in try await store.latestLearned() { teach(row) }
+      let problems = try learner.restore(
+        store, meta: try await store.metas(prefix: "learn"), taught: try await store.latestLearned())
+      for problem in problems { log.error("\(problem)") }
       for (state, n) in try await store.counts(days: 1).byState where state.isTerminal { endedCounts[state] = n }
       isDraining = try await store.meta("draining") != nil
       wardenInstance = try await store.meta("warden") ?? ""
@@ -40,6 +42,7 @@ extension Coordinator {
     } catch {
       throw RPC.Failure(.storage, error.description)
     }
+    drawSeed()
     scheduler.isDraining = isDraining
     nextTask = live.nextTaskID.raw
     nextBatch = live.nextBatchID.raw
@@ -87,12 +90,6 @@ extension Coordinator {
     }
   }
 
-  func teach(_ row: LearnedRow) {
-    guard row.cpu != nil || row.ram != nil else { return }
-    let fallback = scheduler.policy.defaultCost
-    taught[row.taskType] = ResourceCost(cpu: row.cpu ?? fallback.cpu, ram: row.ram ?? fallback.ram)
-  }
-
   // MARK: The warden
 
   /// A connection stands: bring what the warden has and what the coordinator believes together.
@@ -111,6 +108,7 @@ extension Coordinator {
     note(.daemon, "the warden is there, tier \(welcome.tier.rawValue)")
     log.info("connected to the warden (process \(welcome.wardenPID), tier \(welcome.tier.rawValue))")
     for reason in welcome.reasons { log.debug("tier: \(reason)") }
+    noteTakenOver(runs)
     var known: Set<RunKey> = []
     for run in runs {
       known.insert(run.key)
@@ -178,6 +176,8 @@ extension Coordinator {
   private func freezeAgain(_ id: TaskID) {
     guard var task = tasks[id] else { return }
     task.run?.pausedAt = now()
+    task.run?.wasPaused = true
+    learner.meter.pause(id, at: now())
     change(&task, to: .paused)
     scheduler.markPaused(id)
   }
@@ -200,12 +200,14 @@ extension Coordinator {
       guard let id = task(of: key), let task = tasks[id] else { continue }
       tasks[id]?.run?.usage = usage
       tasks[id]?.run?.peakMemory = max(task.run?.peakMemory ?? 0, usage.memoryBytes, usage.peakBytes)
+      noteSample(usage, of: id)
       shares[id] = ResourceCost(
         cores: usage.cores, bytes: usage.memoryBytes, ofCores: new.cpuCapacity, memoryTotal: new.memoryTotal)
       soonest = min(soonest, oversee(id, usage, base: base))
     }
     scheduler.observe(MachineState(new), usage: shares)
     retryRefused()
+    saveLearning()
     endTurn()
     return scheduler.counts.total == 0 ? base * 2 : soonest
   }
@@ -228,6 +230,7 @@ extension Coordinator {
     compare("alerts", config.alerts, new.alerts)
     compare("agents", config.agents, new.agents)
     compare("server", config.server, new.server)
+    compare("learning", config.learning, new.learning)
     compare("store", config.store, new.store)
     compare("warden", config.warden, new.warden, restart: true)
     let oldLimit = config.limits.time
@@ -238,6 +241,7 @@ extension Coordinator {
     }
     scheduler.updatePolicy(SchedulerPolicy(new))
     overseerPolicy = OverseerPolicy(new)
+    learner.configure(new.learning)
     enforceCaps()
     for id in environments.keys { environments[id]?.lines = [:] }
     if oldLimit != new.limits.time { moveTimeLimits(from: oldLimit, to: new.limits.time) }
@@ -266,6 +270,7 @@ extension Coordinator {
   /// Starts nothing more; submissions are refused from now on, waits are given up.
   func beginStopping() {
     isStopping = true
+    saveLearning(now: true)
     waiters.giveUpAll()
     flush()
   }

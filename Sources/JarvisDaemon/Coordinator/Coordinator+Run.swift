@@ -15,9 +15,11 @@ extension Coordinator {
     guard var task = tasks[id] else { return }
     task.attempt += 1
     guard let key = RunKey(task.runKeyName) else { return }
-    task.run = LiveTask.Run(key: key, phase: .deciding)
+    var run = LiveTask.Run(key: key, phase: .deciding)
+    run.learned = learner.use(of: task.type)
+    task.run = run
     task.startedAt = now()
-    task.reason = reason.sentence
+    task.reason = reason.sentence + planNote(of: task.batch)
     change(&task, to: .starting)
     parcel.put(row(of: task))
     parcel.starts.append((id, key))
@@ -190,6 +192,7 @@ extension Coordinator {
     task.startedAt = started
     if task.state != .running { change(&task, to: .running) } else { tasks[id] = task }
     scheduler.markRunning(id, at: started)
+    learner.meter.begin(id, type: task.type, at: started)
     sampler.add(key, SampledAgent(pid: pid, startTicks: ticks, cgroup: run.cgroup, outputs: outputPaths(of: id, key)))
     if log.logLevel <= .info {
       log.info("\(id) started: \(redacted(task.commandText))", metadata: metadata(of: task, .taskStarted))
@@ -246,6 +249,7 @@ extension Coordinator {
     // 1 s, 2 s, 4 s … a minute at most.
     let wait = min(60, Double(1 << min(task.attempt - 1, 6)))
     let left = task.stored.spec.retries - task.attempt + 1
+    observeRun(id, state, report)
     again(
       id, "attempt \(task.attempt) \(state.rawValue) (\(why)); tries again in \(Text.seconds(wait)), \(left) left",
       at: now() + wait, report: report)
@@ -253,6 +257,7 @@ extension Coordinator {
 
   func again(_ id: TaskID, _ why: String, at time: Timestamp?, report: ExitReport?) {
     guard var task = tasks[id] else { return }
+    _ = learner.meter.end(id, at: now(), succeeded: false)
     let key = task.run?.key
     task.run = nil
     task.reason = why
@@ -276,6 +281,8 @@ extension Coordinator {
   /// Puts the end of a task into the parcel.
   private func record(_ id: TaskID, _ state: TaskState, _ why: String, report: ExitReport?) {
     guard var task = tasks[id], !task.state.isTerminal else { return }
+    observeRun(id, state, report)
+    replan(task.batch, after: task.type)
     if let key = task.run?.key { sampler.remove(key) }
     task.reason = why
     change(&task, to: state, tell: false)
@@ -358,6 +365,7 @@ extension Coordinator {
     let time = now()
     if let paused = run.pausedAt, let limit = run.timeLimitAt { run.timeLimitAt = limit + (time - paused) }
     run.pausedAt = nil
+    learner.meter.resume(id, at: time)
     run.overseer?.resumed(at: time)
     task.run = run
     task.reason = reason.sentence
@@ -370,6 +378,8 @@ extension Coordinator {
   func freeze(_ id: TaskID, _ why: String) {
     guard var task = tasks[id], var run = task.run, run.phase == .running, task.state == .running else { return }
     run.pausedAt = now()
+    run.wasPaused = true
+    learner.meter.pause(id, at: now())
     run.overseer?.paused(at: now())
     task.run = run
     task.reason = why

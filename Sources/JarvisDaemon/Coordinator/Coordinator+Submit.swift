@@ -70,6 +70,8 @@ extension Coordinator {
   func insert(_ live: [LiveTask], batch: LiveBatch, finished ended: [TaskID: TaskState]) {
     if tasks.isEmpty { alarm.ring() }
     batches[batch.row.id] = batch
+    let plan = plan(batch.row, live)
+    batches[batch.row.id]?.plan = plan
     for task in live {
       if task.stored.parent != nil { spawnedLive[batch.row.session, default: 0] += 1 }
       tasks[task.id] = task
@@ -77,7 +79,9 @@ extension Coordinator {
       environments[environment]?.uses += 1
       environments[environment]?.isStored = true
     }
-    let entry = BatchEntry(id: batch.row.id, session: SessionKey(batch.row.session), strategy: batch.row.strategy)
+    let entry = BatchEntry(
+      id: batch.row.id, session: SessionKey(batch.row.session), strategy: batch.row.strategy,
+      widthLimit: plan?.width)
     let effects = scheduler.add(batch: entry, tasks: live.map { schedulerEntry($0) }, finished: ended)
     for task in live where task.state == .blocked && scheduler.state(of: task.id) == .queued {
       // Its dependency ended while the batch was on its way to the store.
@@ -96,11 +100,12 @@ extension Coordinator {
     )
   }
 
-  /// What a task is expected to use: its limits if declared, else what was taught of its type, else unknown.
+  /// What a task is expected to use: its limits if declared, else what is known of its type, else unknown.
   func expectedCost(_ limits: TaskLimits, type: String) -> (cost: ResourceCost?, isDeclared: Bool) {
-    let fallback = taught[type] ?? scheduler.policy.defaultCost
-    guard limits.memory != nil || limits.cpu != nil else { return (taught[type], false) }
     let (cores, memory) = published.withLock { ($0.cores, $0.memoryTotal) }
+    let known = learner.expectedCost(type, cores: cores, memory: memory, fallback: scheduler.policy.defaultCost)
+    let fallback = known ?? scheduler.policy.defaultCost
+    guard limits.memory != nil || limits.cpu != nil else { return (known, false) }
     return (
       ResourceCost(
         cpu: limits.cpu.flatMap { cores > 0 ? min(1, $0 / cores) : nil } ?? fallback.cpu,

@@ -91,7 +91,9 @@ extension Coordinator {
     guard let reason = scheduler.explain(task.id, now: now()) else { return (task.reason, task.state.rawValue, [:]) }
     // A task that is to be tried again says why, beside until when it waits.
     let prefix = task.attempt > 0 && task.state == .queued ? task.reason + "; " : ""
-    return (prefix + reason.sentence, reason.code, Dictionary(reason.numbers) { first, _ in first })
+    // Who waits for the batch's width is told where that comes from.
+    let plan = reason.code == "width_limit" ? planNote(of: task.batch) : ""
+    return (prefix + reason.sentence + plan, reason.code, Dictionary(reason.numbers) { first, _ in first })
   }
 
   func metadata(of task: LiveTask, _ message: MessageID) -> Logger.Metadata {

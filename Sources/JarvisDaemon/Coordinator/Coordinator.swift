@@ -20,6 +20,8 @@ public actor Coordinator {
     let row: BatchRow
     var live: Int
     var childrenOf: TaskID?
+    /// What the learner says to its width; nil where it has no say.
+    var plan: BatchPlan?
   }
 
   /// Where the warden is.
@@ -74,7 +76,7 @@ public actor Coordinator {
   /// Bytes free where output goes, as of a while ago.
   var freeDisk: UInt64?
   let alerter: Alerter
-  var taught: [String: ResourceCost] = [:]
+  var learner = Learner()
   var endedCounts: [TaskState: Int] = [:]
   var madeFolders: Set<String> = []
 
@@ -139,6 +141,7 @@ public actor Coordinator {
     published = Mutex(Published(config: config, runners: runners))
     scheduler = SchedulerState(policy: SchedulerPolicy(config))
     overseerPolicy = OverseerPolicy(config)
+    learner.configure(config.learning)
     alerter = Alerter(environment: ProcessEnvironment.values, logFile: paths.state + "/alerts.log", log: log)
     (deliveries, deliver) = AsyncStream.makeStream(of: Delivery.self)
   }

@@ -134,6 +134,12 @@ struct LiveTask: Sendable {
     var peakMemory: UInt64 = 0
     /// Watches it, from its start on.
     var overseer: AgentOverseer?
+    /// What was known of its type when it started; its limits don't move while it runs.
+    var learned: LearnedUse?
+    /// Bytes read and written, as far as samples saw.
+    var ioBytes: UInt64?
+    var stalls: StallTotals?
+    var wasPaused = false
 
     enum Phase: Sendable, Hashable {
       /// Decided; the journal does not have it yet, and the warden was not told.
@@ -171,6 +177,10 @@ struct AgentUsage: Sendable, Hashable {
   var memoryHighEvents: UInt64?
   var memoryStallShare: Double?
   var oomKills: UInt64?
+  /// Bytes read from and written to disks; nil where that can't be read.
+  var ioBytes: UInt64?
+  /// Only cgroups have them.
+  var stalls: StallTotals?
 }
 
 /// Wording of figures for people.

@@ -109,25 +109,8 @@ struct SubmissionCheck {
     if case .argv(let argv)? = spec.command { try check(program: argv[0], searchPath, cwd, at: path) }
     try check(spec.limits, at: .field(path, "limits"))
     return PreparedTask(
-      spec: spec, cwd: cwd, runner: runner, type: spec.type ?? Self.derivedType(spec, runner: runner), after: [])
-  }
-
-  /// A stable word for tasks that name no type: the program, or the runner; never random text.
-  static func derivedType(_ spec: TaskSpec, runner: String) -> String {
-    func base(_ program: some StringProtocol) -> String {
-      let name = program.split(whereSeparator: { $0 == "/" }).last.map { String($0) } ?? "command"
-      let plain = name.unicodeScalars.prefix(40).allSatisfy {
-        $0.isASCII && ($0.properties.isAlphabetic || "0123456789._+-".unicodeScalars.contains($0))
-      }
-      return plain && name.utf8.count <= 40 ? name : "command"
-    }
-    switch spec.command {
-    case .argv(let argv)?: return "command:\(base(argv[0]))"
-    case .shell(let line)?:
-      let word = line.split(whereSeparator: { $0.isWhitespace }).first { !$0.contains("=") } ?? "sh"
-      return "command:\(base(word))"
-    case nil: return "agent:\(runner)"
-    }
+      spec: spec, cwd: cwd, runner: runner,
+      type: spec.type ?? TypeName.derive(skill: nil, runner: runner, command: spec.command), after: [])
   }
 
   private func index(_ tasks: [TaskSpec]) throws(WireError) -> [String: Int] {

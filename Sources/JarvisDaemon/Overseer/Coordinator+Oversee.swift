@@ -35,7 +35,9 @@ extension Coordinator {
       for kind in LimitKind.allCases { if let value = more[kind] { own = own.setting(kind, to: value) } }
     }
     let type = config.limits.types[task.type].map { AgentLimits($0) } ?? AgentLimits()
-    return LimitSources(own: own, type: type, defaults: DefaultLimits(config.limits)).limits(on: machineSize)
+    return LimitSources(
+      own: own, type: type, learned: task.run?.learned, defaults: DefaultLimits(config.limits)
+    ).limits(on: machineSize)
   }
 
   /// The same in the kernel's terms. A throttled agent's are lowered.
@@ -144,6 +146,7 @@ extension Coordinator {
       evidence, retriesLeft: task.stored.spec.retries - task.attempt + 1, wasRaised: task.stored.raised != nil,
       machine: machineSize, policy: overseerPolicy)
     guard let raised else { return end(id, .killed, stop.sentence, report: report) }
+    observeRun(id, .killed, report)
     var limits = TaskLimits()
     switch raised.limit {
     case .memory: limits.memory = ByteSize(UInt64(raised.to))

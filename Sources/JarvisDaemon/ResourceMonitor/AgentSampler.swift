@@ -71,9 +71,15 @@ final class AgentSampler: Sendable {
       usage.peakBytes = now.peakMemoryBytes ?? 0
       usage.memoryHighEvents = now.memoryHighEvents
       usage.oomKills = now.oomKills
-      if now.memoryHighEvents != nil { usage.memoryStallShare = reader.pressure()?.memory?.full.map { $0.avg10 / 100 } }
+      let pressure = reader.pressure()
+      if now.memoryHighEvents != nil { usage.memoryStallShare = pressure?.memory?.full.map { $0.avg10 / 100 } }
+      usage.stalls = stalls(pressure)
+      usage.ioBytes =
+        now.ioReadBytes.map { $0 &+ (now.ioWrittenBytes ?? 0) } ?? table.diskBytes(pids: now.members)
     case .stub(let stub)?:
-      let now = table.sumUsage(pids: table.descendants(of: stub).map(\.pid))
+      let pids = table.descendants(of: stub).map(\.pid)
+      let now = table.sumUsage(pids: pids)
+      usage.ioBytes = table.diskBytes(pids: pids)
       usage.cpuMicroseconds = now.cpuMicroseconds
       usage.memoryBytes = now.residentBytes
       usage.processes = now.threads
@@ -85,6 +91,13 @@ final class AgentSampler: Sendable {
     }
     entry.last = (usage.cpuMicroseconds, time)
     return usage
+  }
+
+  private func stalls(_ pressure: PressureReading?) -> StallTotals? {
+    guard let cpu = pressure?.cpu?.some, let memory = pressure?.memory?.some else { return nil }
+    return StallTotals(
+      cpuMicroseconds: cpu.totalMicroseconds, memoryMicroseconds: memory.totalMicroseconds,
+      ioMicroseconds: pressure?.io?.some?.totalMicroseconds, at: SystemClock.now())
   }
 
   private func source(of agent: SampledAgent) -> Source? {

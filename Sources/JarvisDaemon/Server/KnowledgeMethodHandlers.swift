@@ -7,19 +7,7 @@ import JarvisStore
 extension MethodTable {
   /// `learn.*`, `hive.*` and `skill.*`.
   mutating func addKnowledgeMethods(_ coordinator: Coordinator, _ inspector: PeerInspector) {
-    add(LearnRecord.self) { (parameters, caller, _) throws(RPC.Failure) in
-      try await coordinator.learn(parameters, caller)
-    }
-    add(LearnGet.self) { (parameters, _, _) throws(RPC.Failure) in
-      let rows = try await coordinator.stored { (store) throws(StoreError) in
-        try await store.learned(type: parameters.taskType)
-      }
-      return LearnGet.Result(taskType: parameters.taskType, learnings: rows.map { Learning($0) })
-    }
-    add(LearnList.self) { (_, _, _) throws(RPC.Failure) in
-      let rows = try await coordinator.stored { (store) throws(StoreError) in try await store.latestLearned() }
-      return LearnList.Result(learnings: rows.map { Learning($0) }.sorted { $0.taskType < $1.taskType })
-    }
+    addLearning(coordinator)
     add(HivePut.self) { (parameters, caller, _) throws(RPC.Failure) in
       try await coordinator.put(parameters, caller, inspector)
     }
@@ -41,30 +29,7 @@ extension MethodTable {
   }
 }
 
-extension Learning {
-  init(_ row: LearnedRow) {
-    let cost = row.cpu == nil && row.ram == nil ? nil : ResourceShare(cpu: row.cpu, ram: row.ram)
-    self.init(
-      taskType: row.taskType, parallelBenefit: row.parallelBenefit, notes: row.notes.isEmpty ? nil : row.notes,
-      resourceCost: cost, recordedAt: row.at)
-  }
-}
-
 extension Coordinator {
-  /// Stores a learning; its resource cost is what tasks of that type are expected to use from now on.
-  func learn(_ learning: Learning, _ caller: Caller) async throws(RPC.Failure) -> Learning {
-    if learning.recordedAt != nil {
-      throw RPC.Failure(WireError(path: "params.recorded_at", "is set by Jarvis and can't be given"))
-    }
-    let row = LearnedRow(
-      taskType: learning.taskType, parallelBenefit: learning.parallelBenefit, notes: learning.notes ?? "",
-      cpu: learning.resourceCost?.cpu, ram: learning.resourceCost?.ram, at: now(),
-      session: caller.agent?.session ?? caller.session, branch: caller.agent?.branch ?? "")
-    try await stored { (store) throws(StoreError) in try await store.commit([.learned(row)]) }
-    teach(row)
-    return Learning(row)
-  }
-
   // MARK: The hive-mind
 
   /// The repository and the branch that a caller's findings belong to.

@@ -6,7 +6,7 @@ public enum Methods {
     TaskRetry.self, TaskEdit.self, TaskWhy.self, TaskLogs.self, TaskResult.self,
     BatchList.self, BatchGet.self,
     StatsGet.self,
-    LearnRecord.self, LearnGet.self, LearnList.self,
+    LearnRecord.self, LearnGet.self, LearnList.self, LearnExport.self, LearnImport.self, LearnForget.self,
     HivePut.self, HiveSearch.self, HiveGet.self,
     SkillList.self, SkillRun.self,
     EventsSubscribe.self, EventsUnsubscribe.self,

@@ -18,6 +18,10 @@ public struct BatchView: WireObject, Hashable {
   public var total: Int
   /// Whether all of them are over.
   public var done: Bool
+  /// The most of its tasks at once, where the learner says so.
+  public var width: Int?
+  /// What the learner says to that.
+  public var widthReason: String?
 
   /// A batch.
   public init(
@@ -46,6 +50,8 @@ public struct BatchView: WireObject, Hashable {
     counts = try fields.required("counts", "how many of its tasks are in each state")
     total = try fields.required("total", "how many tasks it has")
     done = try fields.required("done", "whether all of them are over")
+    width = try fields.optional("width", "the most of its tasks at once, where the learner says so")
+    widthReason = try fields.optional("width_reason", "what the learner says to that")
   }
 
   /// Writes the fields that are known.
@@ -59,6 +65,8 @@ public struct BatchView: WireObject, Hashable {
     fields.set("counts", counts)
     fields.set("total", total)
     fields.set("done", done)
+    fields.set("width", width)
+    fields.set("width_reason", widthReason)
   }
 }
 

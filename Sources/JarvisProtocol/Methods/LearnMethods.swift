@@ -100,12 +100,12 @@ public enum LearnGet: Method {
   /// As on the wire.
   public static let name = "learn.get"
   /// What it does.
-  public static let summary = "What was taught about one type of task, newest first."
+  public static let summary = "What is known of one type of task, and what was taught about it, newest first."
   /// Parameters that a test reads.
   public static let example: JSON = ["task_type": "codebase_search"]
 
-  /// Which type.
-  public struct Parameters: WireObject, Hashable {
+  /// A type and nothing else.
+  public struct TypeOnly: WireObject, Hashable {
     /// The type of task.
     public var taskType: String
 
@@ -120,29 +120,68 @@ public enum LearnGet: Method {
     public func write(_ fields: inout ObjectWriter) { fields.set("task_type", taskType) }
   }
 
-  /// What is known.
-  public struct Result: WireObject, Hashable {
+  /// Which type.
+  public struct Parameters: WireObject, Hashable {
     /// The type of task.
     public var taskType: String
-    /// What was taught, newest first.
-    public var learnings: [Learning]
+    /// How many of its newest observations are wanted.
+    public var observations: Int
 
-    /// Learnings of one type.
-    public init(taskType: String, learnings: [Learning]) {
+    /// A type.
+    public init(taskType: String, observations: Int = 0) {
       self.taskType = taskType
-      self.learnings = learnings
+      self.observations = observations
     }
 
     /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       taskType = try fields.required("task_type", "the type of task")
+      observations = try fields.defaulted(
+        "observations", "how many of its newest observations are wanted", 0,
+        schema: .integer(minimum: 0, maximum: 1000))
+      try fields.check(
+        "observations", (0...1000).contains(observations), "must be 0 to 1,000, found \(observations)")
+    }
+    /// Writes the fields that are known.
+    public func write(_ fields: inout ObjectWriter) {
+      fields.set("task_type", taskType)
+      fields.set("observations", observations)
+    }
+  }
+
+  /// What is known.
+  public struct Result: WireObject, Hashable {
+    /// The type of task.
+    public var taskType: String
+    /// What was learned; absent for a type of which nothing is known.
+    public var profile: ProfileView?
+    /// What was taught, newest first.
+    public var learnings: [Learning]
+    /// The newest observations, newest first, if asked for.
+    public var observations: [JSON]?
+
+    /// What is known of one type.
+    public init(taskType: String, profile: ProfileView?, learnings: [Learning], observations: [JSON]? = nil) {
+      self.taskType = taskType
+      self.profile = profile
+      self.learnings = learnings
+      self.observations = observations
+    }
+
+    /// Reads the fields, or collects their schema.
+    public init(reading fields: inout ObjectReader) throws(WireError) {
+      taskType = try fields.required("task_type", "the type of task")
+      profile = try fields.optional("profile", "what was learned; absent for a type of which nothing is known")
       learnings = try fields.required("learnings", "what was taught, newest first")
+      observations = try fields.optional("observations", "the newest observations, newest first, if asked for")
     }
 
     /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("task_type", taskType)
+      fields.set("profile", profile)
       fields.set("learnings", learnings)
+      fields.set("observations", observations)
     }
   }
 }
@@ -152,25 +191,50 @@ public enum LearnList: Method {
   /// As on the wire.
   public static let name = "learn.list"
   /// What it does.
-  public static let summary = "The newest learning of each type."
+  public static let summary = "What is known of each type of task, and what was taught last about it."
   /// Parameters that a test reads.
   public static let example: JSON = [:]
-  /// What it takes.
-  public typealias Parameters = Empty
 
-  /// What is known.
-  public struct Result: WireObject, Hashable {
-    /// The newest of each type, by type.
-    public var learnings: [Learning]
+  /// How much.
+  public struct Parameters: WireObject, Hashable {
+    /// How many profiles at most.
+    public var limit: Int
 
-    /// One learning a type.
-    public init(learnings: [Learning]) { self.learnings = learnings }
+    /// So many.
+    public init(limit: Int = 100) { self.limit = limit }
 
     /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
-      learnings = try fields.required("learnings", "the newest of each type, by type")
+      limit = try fields.defaulted(
+        "limit", "how many profiles at most", 100, schema: .integer(minimum: 0, maximum: 10_000))
+      try fields.check("limit", (0...10_000).contains(limit), "must be 0 to 10,000, found \(limit)")
     }
     /// Writes the fields that are known.
-    public func write(_ fields: inout ObjectWriter) { fields.set("learnings", learnings) }
+    public func write(_ fields: inout ObjectWriter) { fields.set("limit", limit) }
+  }
+
+  /// What is known.
+  public struct Result: WireObject, Hashable {
+    /// Those that were used last first.
+    public var profiles: [ProfileView]
+    /// The newest of each type, by type.
+    public var learnings: [Learning]
+
+    /// One of each a type.
+    public init(profiles: [ProfileView], learnings: [Learning]) {
+      self.profiles = profiles
+      self.learnings = learnings
+    }
+
+    /// Reads the fields, or collects their schema.
+    public init(reading fields: inout ObjectReader) throws(WireError) {
+      profiles = try fields.defaulted("profiles", "what was learned, the types used last first", [])
+      learnings = try fields.required("learnings", "what was taught last about each type, by type")
+    }
+    /// Writes the fields that are known.
+    public func write(_ fields: inout ObjectWriter) {
+      fields.set("profiles", profiles)
+      fields.set("learnings", learnings)
+    }
   }
 }

@@ -107,6 +107,15 @@ func contents(of path: String) throws -> [UInt8] {
   }
 }
 
+/// Puts a text into a file, which is made or emptied first.
+/// - Throws: a usage error where it can't be written to.
+func writeFile(_ path: String, _ text: String) throws {
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+  guard descriptor >= 0 else { throw Failure.usage("\(escaped(path)): \(systemMessage(errno))") }
+  defer { close(descriptor) }
+  put(text, to: descriptor)
+}
+
 /// A JSON text from a file, stdin (`-`) or the command line.
 /// - Throws: a usage error with line and column.
 func parseJSON(_ bytes: [UInt8], from name: String) throws -> JSON {
