@@ -103,19 +103,25 @@ public enum APITrouble: Sendable, Hashable {
 
   /// `…|1760000000`, `"resets_at": 1760000000`, `resets_in_seconds: 30`, `try again in 2 days 3 hours 5 minutes`.
   static func reset(in lower: String) -> UsageLimit {
-    let words = lower.split { !($0.isNumber || $0.isLetter || $0 == ".") }
+    let words = lower.split { !($0.isNumber || $0.isLetter || $0 == ".") }.map { word in
+      word.hasSuffix(".") ? word.dropLast() : word
+    }
+    let starts: Set<Substring> = ["again", "retry", "retrying", "resets", "reset"]
     var seconds = 0.0
     var isInside = false
     for (i, word) in words.enumerated() {
       if let value = Double(word), value >= 1e9, value < 1e11, word.count >= 10 { return UsageLimit(resetsAt: value) }
-      if word == "in", i > 0, ["again", "retry", "retrying", "resets", "reset"].contains(words[i - 1]) {
+      if word == "in", words[max(0, i - 4)..<i].contains(where: starts.contains) {
         isInside = true
         continue
       }
       guard isInside else { continue }
       if let (value, unit) = amount(word, i + 1 < words.count ? words[i + 1] : "") {
         seconds += value * unit
-      } else if Double(word) == nil, scale(word) == nil, word != "and", word != "seconds" || seconds > 0 {
+      } else if let value = Double(word), let unit = scale(words[i - 1]) {
+        // `resets_in_seconds: 30`
+        seconds += value * unit
+      } else if scale(word) == nil, word != "and" {
         isInside = false
       }
     }

@@ -15,6 +15,9 @@ public enum StreamFormat: String, Sendable, CaseIterable {
 
   /// Whether a run without its terminal event has not succeeded.
   public var hasTerminalEvent: Bool { self != .text }
+
+  /// Whether the cost is that of the whole conversation, and not of one run in it.
+  public var tellsCostOfConversation: Bool { self == .claude }
 }
 
 /// Reads an agent's output as it comes, in pieces of any size: bytes in, events out, and a report that is always whole.

@@ -13,6 +13,7 @@ import GRDB
 /// - `sequence`: the highest ids that pruning took away, so that no id is ever given twice.
 /// - `learned`: what was taught about task types, never overwritten.
 /// - `finding` with `finding_fts`: the hive-mind and its full-text index (external content, kept by triggers).
+/// - `agent`, `spend`: see `AgentTables`.
 /// - `meta`: the daemon's own values.
 enum Migrations {
   /// "JRVS".
@@ -28,7 +29,7 @@ enum Migrations {
   static let over = "ended_at IS NOT NULL"
 
   /// Oldest first; number n makes schema n out of schema n − 1.
-  private static let all: [String] = [v1]
+  private static let all: [String] = [v1, AgentTables.migration]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
