@@ -186,6 +186,13 @@ public struct AgentReport: WireObject, Hashable {
     act(retry.sentence, &events)
   }
 
+  /// A usage limit; one that tells no end takes nothing from one that does.
+  mutating func limited(by new: UsageLimit, _ events: inout [AgentEvent]) {
+    guard new != limit, limit == nil || new != UsageLimit() else { return }
+    limit = new
+    events.append(.usageLimit(new))
+  }
+
   mutating func end(isError: Bool, error text: String?, _ events: inout [AgentEvent]) {
     isOver = true
     self.isError = isError

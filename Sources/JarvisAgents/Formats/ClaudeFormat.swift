@@ -58,9 +58,7 @@ enum ClaudeFormat {
       report.limit = nil
       return
     }
-    let limit = UsageLimit(resetsAt: info["resetsAt"]?.doubleValue)
-    report.limit = limit
-    events.append(.usageLimit(limit))
+    report.limited(by: UsageLimit(resetsAt: info["resetsAt"]?.doubleValue), &events)
     report.act("waits for the end of a usage limit", &events)
   }
 

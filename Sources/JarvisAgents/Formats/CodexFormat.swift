@@ -64,8 +64,6 @@ enum CodexFormat {
   }
 
   private static func note(limitIn text: String?, _ report: inout AgentReport, _ events: inout [AgentEvent]) {
-    guard let text, case .usageLimit(let limit)? = APITrouble(text), report.limit != limit else { return }
-    report.limit = limit
-    events.append(.usageLimit(limit))
+    if let text, case .usageLimit(let limit)? = APITrouble(text) { report.limited(by: limit, &events) }
   }
 }

@@ -20,9 +20,7 @@ enum GeminiFormat {
       let text = line["message"]?.stringValue ?? ""
       switch APITrouble(text) {
       case .overloaded(let retry)?: report.retry(retry, &events)
-      case .usageLimit(let limit)?:
-        report.limit = limit
-        events.append(.usageLimit(limit))
+      case .usageLimit(let limit)?: report.limited(by: limit, &events)
       case nil: report.act(text, &events)
       }
       report.error = OneLine.cut(text, to: 2000)
