@@ -35,6 +35,7 @@ let package = Package(
     .target(
       name: "JarvisCore",
       dependencies: ["JarvisProtocol"], swiftSettings: strict),
+    .target(name: "JarvisAgents", dependencies: ["JarvisProtocol"], swiftSettings: strict),
 
     .target(
       name: "JarvisLinux",
@@ -51,7 +52,8 @@ let package = Package(
     .target(
       name: "JarvisDaemon",
       dependencies: [
-        "CLinux", "JarvisProtocol", "WardenProtocol", "JarvisCore", "JarvisLinux", "JarvisStore", "JarvisConfig",
+        "CLinux", "JarvisAgents", "JarvisProtocol", "WardenProtocol", "JarvisCore", "JarvisLinux", "JarvisStore",
+        "JarvisConfig",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
@@ -78,6 +80,7 @@ let package = Package(
 
     .testTarget(name: "JarvisProtocolTests", dependencies: ["JarvisProtocol"], swiftSettings: strict),
     .testTarget(name: "WardenProtocolTests", dependencies: ["WardenProtocol"], swiftSettings: strict),
+    .testTarget(name: "JarvisAgentsTests", dependencies: ["JarvisAgents"], swiftSettings: strict),
     .testTarget(name: "JarvisCoreTests", dependencies: ["JarvisCore"], swiftSettings: strict),
     .testTarget(name: "JarvisLinuxTests", dependencies: ["JarvisLinux"], swiftSettings: strict),
     .testTarget(

@@ -17,6 +17,7 @@ extension Config {
     reader.section("overseer") { overseer.read(&$0) }
     reader.section("alerts") { alerts.read(&$0) }
     reader.section("agents") { agents.read(&$0) }
+    reader.section("budgets") { budgets.read(&$0) }
     reader.section("server") { server.read(&$0) }
     reader.section("learning") { learning.read(&$0) }
     reader.section("store") { store.read(&$0) }
@@ -128,6 +129,23 @@ extension Config.Agents {
     reader.integer("max_per_minute", into: &maxPerMinute, in: 0...1_000_000)
     reader.choice("when_over_cap", into: &whenOverCap)
     reader.strings("drop_environment", into: &dropEnvironment, problem: badVariablePattern)
+    reader.duration("linger", into: &linger, in: 0...3600)
+  }
+}
+
+extension Config.Budgets {
+  fileprivate mutating func read(_ reader: inout TableReader) {
+    let (money, tokens) = (0.0001...1e9, 1...1_000_000_000_000)
+    reader.number("task_cost", into: &taskCost, in: money)
+    reader.integer("task_tokens", into: &taskTokens, in: tokens)
+    reader.number("batch_cost", into: &batchCost, in: money)
+    reader.integer("batch_tokens", into: &batchTokens, in: tokens)
+    reader.number("session_cost", into: &sessionCost, in: money)
+    reader.integer("session_tokens", into: &sessionTokens, in: tokens)
+    reader.number("branch_cost", into: &branchCost, in: money)
+    reader.integer("branch_tokens", into: &branchTokens, in: tokens)
+    reader.number("day_cost", into: &dayCost, in: money)
+    reader.integer("day_tokens", into: &dayTokens, in: tokens)
   }
 }
 

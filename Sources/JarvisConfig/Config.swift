@@ -19,6 +19,8 @@ public struct Config: Sendable, Equatable {
   public var alerts = Alerts()
   /// `[agents]`: how agents are started and what they may spawn.
   public var agents = Agents()
+  /// `[budgets]`: what agents may spend.
+  public var budgets = Budgets()
   /// `[server]`: what one client may ask of the socket.
   public var server = Server()
   /// `[learning]`: what is learned from tasks that have ended.
@@ -307,6 +309,35 @@ extension Config {
     public var whenOverCap = CapAction.drain
     /// Variables (`*` at the end: all that begin so) that agents don't inherit.
     public var dropEnvironment = ["CLAUDECODE", "CLAUDE_CODE_*"]
+    /// Seconds that an agent may go on after its terminal event, before it is ended as done.
+    public var linger: Double = 30
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// `[budgets]`: US dollars, as far as programs tell them, and tokens without those from a cache; nil: no bound.
+  public struct Budgets: Sendable, Equatable {
+    /// For each task that names none in its limits.
+    public var taskCost: Double?
+    /// The same.
+    public var taskTokens: Int?
+    /// For all tasks of one batch together.
+    public var batchCost: Double?
+    /// The same.
+    public var batchTokens: Int?
+    /// For all tasks of one session.
+    public var sessionCost: Double?
+    /// The same.
+    public var sessionTokens: Int?
+    /// For all tasks of one branch.
+    public var branchCost: Double?
+    /// The same.
+    public var branchTokens: Int?
+    /// For all tasks on one day (UTC).
+    public var dayCost: Double?
+    /// The same.
+    public var dayTokens: Int?
 
     /// The shipped defaults.
     public init() {}

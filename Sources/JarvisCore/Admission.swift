@@ -11,6 +11,8 @@ enum Admission {
     case everything
     /// Nothing else of the same session may.
     case session
+    /// Nothing else of the same runner, or on the same budget, may.
+    case runner
     /// A smaller task may.
     case candidate
   }
@@ -44,6 +46,7 @@ extension SchedulerState {
       }
     }
     if let full = sessionIsFull(task.session, path) { return .refused(full, .session) }
+    if path == .start, let refusal = agentRefusal(task, now: now) { return .refused(refusal, .runner) }
 
     let expected = path == .start ? task.expected ?? policy.defaultCost : resumeCost(of: task)
     let zones = policy.zones

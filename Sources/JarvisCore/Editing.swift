@@ -55,6 +55,7 @@ extension SchedulerState {
   public mutating func setWidth(batch id: BatchID, limit: Int?) {
     let limit = limit.map { max(1, $0) }
     guard let batch = batches[id], !batch.isSequential, batch.width != limit else { return }
+    unshelveAll()
     if batch.width == nil {
       // Its ready tasks compete by themselves; from now on their lane lets one compete at a time.
       for rank in queue.contents(of: batch.session).ready where tasks[rank.id]?.batch == id {

@@ -60,7 +60,7 @@ extension SchedulerState {
     var offers: [Offer] = []
     for slot in Int32(0)..<Int32(sessions.count) {
       let line = queue.contents(of: slot)
-      let expected = (ready[slot] ?? []).sorted()
+      let expected = (ready[slot] ?? []).filter { runners.shelved[$0.id] == nil }.sorted()
       check(line.ready == expected, "session \(slot) has the wrong tasks ready")
       let best = line.isParked ? nil : expected.first
       check(line.offered == best, "session \(slot) offers the wrong task")
@@ -68,6 +68,15 @@ extension SchedulerState {
       if line.isParked { check(sessionIsFull(slot, .start) != nil, "session \(slot) is parked and has room") }
     }
     check(queue.offered == offers.sorted(), "the offers differ from what the sessions offer")
+
+    // Shelves.
+    let shelves = runners.entries.flatMap(\.shelf.elements) + runners.overBudget.elements
+    check(shelves.count == runners.shelved.count, "\(runners.shelved.count) are shelved, \(shelves.count) are found")
+    for rank in shelves { check(tasks[rank.id]?.isReady == true, "\(rank.id) is shelved and not ready") }
+    for (i, entry) in runners.entries.enumerated() {
+      let count = all.filter { $0.state.isActive && $0.runner == Int16(i) }.count
+      check(entry.active == count, "runner \(entry.name) counts \(entry.active) agents, has \(count)")
+    }
 
     // Dependencies.
     var edges: [TaskID: Int32] = [:]

@@ -22,6 +22,8 @@ struct LiveTask: Sendable {
   var unmet: Int32 = 0
   /// Edges that were tied to an older generation are void. Saves searching for them.
   var generation: UInt32
+  /// The number of its runner, if that calls an API; else −1.
+  var runner: Int16 = -1
 
   /// The order given: its rank in a sequential batch's lane.
   var place: Rank { Rank(key: 0, sequence: sequence, id: id) }
@@ -35,12 +37,15 @@ struct Edge: Sendable {
   var dependent: TaskID
   var condition: AfterCondition
   var generation: UInt32
+  /// The number of its runner, if that calls an API; else −1.
+  var runner: Int16 = -1
 }
 
 /// A batch that has tasks which aren't over.
 struct LiveBatch: Sendable {
   let session: Int32
   let strategy: Strategy
+  let branch: String
   /// The most at once; nil for no limit. Changed by `setWidth` only.
   var width: Int?
   /// With a width only. Sequential: all waiting tasks in the order given, the first of which holds up the others.
@@ -61,6 +66,7 @@ struct LiveBatch: Sendable {
   init(_ entry: BatchEntry, session: Int32) {
     self.session = session
     strategy = entry.strategy
+    branch = entry.branch
     width = entry.strategy == .sequential ? 1 : entry.widthLimit
   }
 }

@@ -14,7 +14,7 @@ extension SchedulerState {
     let task = LiveTask(
       id: entry.id, batch: id, session: batch.session, sequence: entry.sequence, submittedAt: entry.submittedAt,
       priority: entry.priority, expectedIsDeclared: entry.expectedIsDeclared, notBefore: entry.notBefore,
-      expected: entry.expected, after: entry.after, generation: generation)
+      expected: entry.expected, after: entry.after, generation: generation, runner: runners.number(of: entry.runner))
     tasks[entry.id] = task
     counts.add(1, to: .blocked)
     sessions[Int(batch.session)]?.counts.add(1, to: .blocked)
@@ -47,7 +47,7 @@ extension SchedulerState {
     }
     let rank = rank(of: task)
     switch laneKind(of: task) {
-    case .none: queue.remove(rank, of: task.session)
+    case .none: removeReady(rank, of: task.session)
     case .limited: batches[task.batch]?.lane.remove(rank)
     case .sequential: break
     }
@@ -63,7 +63,7 @@ extension SchedulerState {
       next = rank(of: task)
     }
     guard next != batch.exposed else { return }
-    if let old = batch.exposed { queue.remove(old, of: batch.session) }
+    if let old = batch.exposed { removeReady(old, of: batch.session) }
     if let next { queue.insert(next, of: batch.session) }
     batches[id]?.exposed = next
   }
@@ -76,7 +76,10 @@ extension SchedulerState {
     counts.add(1, to: state)
     sessions[Int(task.session)]?.counts.add(-1, to: task.state)
     sessions[Int(task.session)]?.counts.add(1, to: state)
-    if task.state.isActive != state.isActive { batches[task.batch]?.active += state.isActive ? 1 : -1 }
+    if task.state.isActive != state.isActive {
+      batches[task.batch]?.active += state.isActive ? 1 : -1
+      runners.count(state.isActive ? 1 : -1, task.runner)
+    }
     if task.state.isActive, !state.isActive { queue.unpark(task.session) }
   }
 
@@ -93,6 +96,7 @@ extension SchedulerState {
     let expected = task.expected ?? policy.defaultCost
     agents.insert(id, Agent(expected: expected, measured: .none, since: at, isStarting: true, reason: reason))
     move(id, to: .starting)
+    if task.runner >= 0 { runners.entries[Int(task.runner)].gate.started(at: at) }
     refreshLane(of: task.batch)
   }
 
@@ -119,7 +123,10 @@ extension SchedulerState {
     if task.state.isWaiting, laneKind(of: task) == .sequential {
       batches[task.batch]?.lane.remove(task.place)
     }
-    if task.state.isActive { batches[task.batch]?.active -= 1 }
+    if task.state.isActive {
+      batches[task.batch]?.active -= 1
+      runners.count(-1, task.runner)
+    }
     counts.add(-1, to: task.state)
     sessions[Int(task.session)]?.counts.add(-1, to: task.state)
     tasks[id] = nil
@@ -150,6 +157,7 @@ extension SchedulerState {
   /// Puts all ready tasks in order again, after the policy's patience changed.
   mutating func rankAnew() {
     let requested = Set(resuming.elements.map(\.id))
+    unshelveAll()
     queue.removeAll()
     resuming = SortedList()
     for id in batches.keys.sorted() {

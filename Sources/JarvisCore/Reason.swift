@@ -80,6 +80,10 @@ public struct Reason: Sendable, Equatable {
     case stalled(MachineCause, seconds: Double)
     /// Stopped or frozen to relieve the machine.
     case relieved(EmergencyAction, Relief)
+    /// The API of its runner bears no more now.
+    case api(String, APIRefusal)
+    /// A budget that it counts for is used up.
+    case budget(BudgetBreach)
   }
 
   /// What the decision turned on.
@@ -133,6 +137,11 @@ public struct Reason: Sendable, Equatable {
     case .takenOver: "taken_over"
     case .stalled: "stalled"
     case .relieved: "relieved"
+    case .api(_, .width): "api_width"
+    case .api(_, .pause): "api_pause"
+    case .api(_, .usageLimit): "usage_limit"
+    case .api(_, .gap): "api_gap"
+    case .budget: "budget"
     }
   }
 
@@ -208,6 +217,17 @@ extension Reason.Kind {
         case .freeze: "frozen"
         }
       return "\(done) to relieve the machine: \(relief.sentence)"
+    case .api(let runner, let refusal):
+      switch refusal {
+      case .width(let active, let limit):
+        return "waits: the API of \(runner) bears \(limit) agents at once now, and \(active) work"
+      case .pause(let seconds):
+        return "waits: the API of \(runner) refused calls; the next start is in \(number(seconds)) s"
+      case .usageLimit(let until, _): return "waits: the usage limit of \(runner) is reached until \(until)"
+      case .gap(let seconds):
+        return "waits: starts of \(runner) are staggered; the next is in \(number(seconds)) s"
+      }
+    case .budget(let breach): return "waits: \(breach.sentence)"
     }
   }
 
@@ -230,6 +250,10 @@ extension Reason.Kind {
       return Self.numbers(.cpu, cpu) + Self.numbers(.ram, ram)
     case .stalled(let cause, let seconds): return cause.numbers + [("seconds", seconds)]
     case .relieved(_, let relief): return relief.numbers
+    case .api(_, .width(let active, let limit)): return [("active", Double(active)), ("limit", Double(limit))]
+    case .api(_, .pause(let seconds)), .api(_, .gap(let seconds)), .api(_, .usageLimit(_, let seconds)):
+      return [("seconds", seconds)]
+    case .budget(let breach): return [("spent", breach.spent), ("limit", breach.limit)]
     }
   }
 

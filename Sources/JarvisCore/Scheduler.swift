@@ -32,6 +32,7 @@ public enum Scheduler {
   /// `backfillLimit` tasks that don't fit; how many are queued doesn't matter.
   public static func decide(_ state: inout SchedulerState, now: Timestamp) -> [Decision] {
     state.wakeDue(now: now)
+    state.unshelveDue(now: now)
     state.agents.dropWarm(now: now, warmUp: state.policy.warmUpSeconds)
     state.isShort = false
     state.lineHolder = nil
@@ -103,6 +104,7 @@ extension SchedulerState {
       case .refused(let kind, .session):
         if Reason(kind).isShortage { isShort = true }
         queue.park(offer.session)
+      case .refused(let kind, .runner): shelve(offer, for: kind)
       case .refused(_, .candidate):
         isShort = true
         if let since = task.overtakenSince, now - since > policy.backfillPatienceSeconds {

@@ -30,6 +30,12 @@ public struct SchedulerState: Sendable {
   var resuming = SortedList<Rank>()
   var agents = Agents()
   var lastStart: Timestamp?
+  /// What the APIs of runners bear.
+  var runners = RunnerGates()
+  /// What agents may spend, and spent.
+  public var budgets = BudgetLedger()
+  /// Whether a budget may have room again.
+  var areBudgetsChanged = false
   var generation: UInt32 = 0
   /// Whether the last decision left tasks waiting for resources.
   var isShort = false
@@ -165,6 +171,7 @@ public struct SchedulerState: Sendable {
   public func nextWakeUp(now: Timestamp) -> Timestamp? {
     var times: [Timestamp] = []
     if let time = delayed.first?.time { times.append(time) }
+    if let time = shelfWakeUp(now: now) { times.append(time) }
     if !queue.isEmpty || !resuming.isEmpty {
       if !queue.isEmpty, let lastStart, policy.startGapSeconds > 0 {
         let end = lastStart + policy.startGapSeconds

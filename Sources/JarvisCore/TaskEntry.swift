@@ -47,11 +47,13 @@ public struct TaskEntry: Sendable, Equatable {
   public var expectedIsDeclared: Bool
   /// What must have ended before it may start.
   public var after: [Dependency]
+  /// The runner whose API it calls; nil if it calls none.
+  public var runner: String?
 
   /// A `medium` task that may start at once, of unknown appetite, unless told otherwise.
   public init(
     id: TaskID, sequence: UInt64, priority: Priority = .medium, submittedAt: Timestamp, notBefore: Timestamp? = nil,
-    expected: ResourceCost? = nil, expectedIsDeclared: Bool = false, after: [Dependency] = []
+    expected: ResourceCost? = nil, expectedIsDeclared: Bool = false, after: [Dependency] = [], runner: String? = nil
   ) {
     self.id = id
     self.sequence = sequence
@@ -61,6 +63,7 @@ public struct TaskEntry: Sendable, Equatable {
     self.expected = expected
     self.expectedIsDeclared = expectedIsDeclared
     self.after = after
+    self.runner = runner
   }
 }
 
@@ -75,9 +78,14 @@ public struct BatchEntry: Sendable, Equatable {
   /// The most of its tasks at once; nil for no limit. A `sequential` batch has 1, whatever this says. What it begins
   /// with: `SchedulerState.setWidth` changes it later.
   public var widthLimit: Int?
+  /// The branch that its agents' spending counts for.
+  public var branch: String
 
   /// `auto` without a limit, unless told otherwise.
-  public init(id: BatchID, session: SessionKey, strategy: Strategy = .auto, widthLimit: Int? = nil) {
+  public init(
+    id: BatchID, session: SessionKey, strategy: Strategy = .auto, widthLimit: Int? = nil, branch: String = ""
+  ) {
+    self.branch = branch
     self.id = id
     self.session = session
     self.strategy = strategy

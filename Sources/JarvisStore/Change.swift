@@ -22,6 +22,12 @@ public enum Change: Sendable, Hashable {
   case removeFinding(id: Int64)
   /// Takes away the findings that expired at or before this.
   case expireFindings(before: Timestamp)
+  /// What a task's agent said, as JSON of the daemon's own; takes the place of what was there.
+  case agent(TaskID, json: String)
+  /// What a task's agent spent on a day; takes the place of what was there.
+  case spend(SpendRow)
+  /// Takes away what was spent before a day.
+  case pruneSpending(before: Int)
   /// Sets one of the daemon's own values (`Store.meta`); nil takes it away.
   case meta(key: String, value: String?)
   /// Takes away batches whose tasks all ended before this: about 2,000 tasks at a time, so that nobody waits long.

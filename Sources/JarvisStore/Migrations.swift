@@ -14,6 +14,7 @@ import GRDB
 /// - `learned`: what was taught about task types, never overwritten.
 /// - `observation`, `profile`: what finished tasks showed; see `learning`.
 /// - `finding` with `finding_fts`: the hive-mind and its full-text index (external content, kept by triggers).
+/// - `agent`, `spend`: see `AgentTables`.
 /// - `meta`: the daemon's own values.
 enum Migrations {
   /// "JRVS".
@@ -29,7 +30,7 @@ enum Migrations {
   static let over = "ended_at IS NOT NULL"
 
   /// Oldest first; number n makes schema n out of schema n − 1.
-  private static let all: [String] = [v1, learning]
+  private static let all: [String] = [v1, learning, AgentTables.migration]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()

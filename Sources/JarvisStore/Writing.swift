@@ -73,6 +73,9 @@ enum Writing {
       try run(db, "DELETE FROM finding WHERE id = ?", [v(id)])
     case .expireFindings(let before):
       try run(db, "DELETE FROM finding WHERE expires_at <= ?", [v(before)])
+    case .agent(let id, let json): try AgentTables.write(agent: id, json: storable(json), db)
+    case .spend(let row): try AgentTables.write(row, db)
+    case .pruneSpending(let day): try run(db, "DELETE FROM spend WHERE day < ?", [v(Int64(day))])
     case .meta(let key, .some(let value)):
       try run(
         db, "INSERT INTO meta (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -148,6 +151,9 @@ enum Writing {
     case .finding(let row): "finding \(row.id)"
     case .removeFinding(let id): "the removal of finding \(id)"
     case .expireFindings: "the expiry of findings"
+    case .agent(let id, _): "what the agent of task \(id) said"
+    case .spend(let row): "what task \(row.task) spent"
+    case .pruneSpending: "the old spending"
     case .meta(let key, _): "the value \(key)"
     case .prune: "pruning"
     case .observation(let row): "observation \(row.id) of \(row.type)"

@@ -2,7 +2,10 @@ import GRDB
 
 /// Every schema that a release has written, as text, with a few rows. Never edited; one is added with each migration.
 enum StoredSchemas {
-  static let all = [v1Tables + v1Rows, v1Tables + v2Tables + v1Rows + v2Rows]
+  static let all = [
+    v1Tables + v1Rows, v1Tables + v2Tables + v1Rows + v2Rows,
+    v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows,
+  ]
 
   /// Makes the file as the release of that schema left it.
   static func make(_ path: String, sql: String, version: Int) throws {
@@ -48,6 +51,26 @@ enum StoredSchemas {
     INSERT INTO finding VALUES (1, 'repo', 'main', 1, 'note', 'SQL injection', 'In login.php', '["sql"]', NULL, 0.9,
       1795000000000, NULL);
     INSERT INTO meta VALUES ('a', 'b');
+    """
+
+  static let v3Rows = """
+    INSERT INTO agent VALUES (1, '{}');
+    INSERT INTO spend VALUES (1, 20000, 1, 's1', 'main', 0.5, 100);
+    """
+
+  static let v3Tables = """
+    CREATE TABLE agent (task INTEGER PRIMARY KEY NOT NULL, state TEXT NOT NULL) STRICT;
+    CREATE TRIGGER task_deleted_agent AFTER DELETE ON task BEGIN DELETE FROM agent WHERE task = old.id; END;
+    CREATE TABLE spend (
+      task INTEGER NOT NULL,
+      day INTEGER NOT NULL,
+      batch INTEGER NOT NULL,
+      session TEXT NOT NULL,
+      branch TEXT NOT NULL,
+      cost REAL NOT NULL,
+      tokens INTEGER NOT NULL,
+      PRIMARY KEY (task, day)
+    ) STRICT, WITHOUT ROWID;
     """
 
   static let v1Tables = """

@@ -36,10 +36,10 @@ extension Coordinator {
       for file in names(in: inner) {
         var status = stat()
         let path = "\(inner)/\(file)"
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mtim.tv_sec < before,
+        guard lstat(path, &status) == 0, status.st_mtim.tv_sec < before,
           !live.contains(String(file.prefix { $0 != "." }))
         else { continue }
-        unlink(path)
+        if status.st_mode & S_IFMT == S_IFDIR { Artifacts.remove(path) } else { unlink(path) }
       }
       if !keep(inner, name) { rmdir(inner) }
     }

@@ -69,6 +69,7 @@ extension Coordinator {
     for id in unreadable {
       log.critical("the store holds a specification of task \(id) that can't be read; the task is left alone")
     }
+    try await restoreAgents()
     let count = tasks.count
     if count > 0 {
       log.debug("\(count) live tasks came back from the store, \(scheduler.counts.active) of them were running")
@@ -229,6 +230,7 @@ extension Coordinator {
     compare("overseer", config.overseer, new.overseer)
     compare("alerts", config.alerts, new.alerts)
     compare("agents", config.agents, new.agents)
+    compare("budgets", config.budgets, new.budgets)
     compare("server", config.server, new.server)
     compare("learning", config.learning, new.learning)
     compare("store", config.store, new.store)
@@ -243,6 +245,7 @@ extension Coordinator {
     overseerPolicy = OverseerPolicy(new)
     learner.configure(new.learning)
     enforceCaps()
+    configureAgents()
     for id in environments.keys { environments[id]?.lines = [:] }
     if oldLimit != new.limits.time { moveTimeLimits(from: oldLimit, to: new.limits.time) }
     note(.daemon, changed.isEmpty ? "reloaded; nothing changed" : "reloaded: \(changed.joined(separator: ", "))")

@@ -62,10 +62,19 @@ extension Coordinator {
   struct StartError: Error { let message: String }
 
   private func runSpec(of task: LiveTask, key: RunKey) throws(StartError) -> RunSpec {
+    let output = paths.output(of: task.id)
+    if madeFolders.insert(output.folder).inserted {
+      do throws(PrivateFolderError) {
+        try ensurePrivateDirectory(output.folder)
+      } catch {
+        madeFolders.remove(output.folder)
+        throw StartError(message: "its output has no place: \(error)")
+      }
+    }
+    let values = try runnerValues(of: task, key: key.name)
     let line: [String]
     do throws(CommandError) {
-      line = try published.withLock { $0.runners }.commandLine(
-        of: task.stored, id: task.id, branch: batches[task.batch]?.row.branch ?? "main")
+      line = try published.withLock { $0.runners }.commandLine(of: task.stored, values)
     } catch {
       throw StartError(message: "it could not be started: \(error.message)")
     }
@@ -77,17 +86,11 @@ extension Coordinator {
     } catch {
       throw StartError(message: "it could not be started: \(error)")
     }
-    let output = paths.output(of: task.id)
-    if madeFolders.insert(output.folder).inserted {
-      do throws(PrivateFolderError) {
-        try ensurePrivateDirectory(output.folder)
-      } catch {
-        madeFolders.remove(output.folder)
-        throw StartError(message: "its output has no place: \(error)")
-      }
-    }
+    var environment = environmentLines(of: task)
+    environment += runnerVariables(of: task, values, without: environment)
+    if streamFormat(of: task) != nil { try? ensurePrivateDirectory(artifacts(of: task.id)) }
     return RunSpec(
-      key: key, executable: executable, arguments: line, environment: environmentLines(of: task),
+      key: key, executable: executable, arguments: line, environment: environment,
       workingDirectory: task.stored.cwd, stdoutPath: "\(output.folder)/\(key).out",
       stderrPath: "\(output.folder)/\(key).err", limits: runLimits(of: task))
   }
@@ -121,7 +124,7 @@ extension Coordinator {
 
   /// Variables that tell an agent who it is: every task gets its own.
   private static func isIdentity(_ name: String) -> Bool {
-    ["JARVIS_SOCKET", "JARVIS_TASK_ID", "JARVIS_BATCH_ID", "JARVIS_BRANCH"].contains(name)
+    ["JARVIS_SOCKET", "JARVIS_TASK_ID", "JARVIS_BATCH_ID", "JARVIS_BRANCH", "JARVIS_ARTIFACTS"].contains(name)
   }
 
   func runner(of task: LiveTask) -> RunnerFile? {
@@ -194,6 +197,7 @@ extension Coordinator {
     scheduler.markRunning(id, at: started)
     learner.meter.begin(id, type: task.type, at: started)
     sampler.add(key, SampledAgent(pid: pid, startTicks: ticks, cgroup: run.cgroup, outputs: outputPaths(of: id, key)))
+    follow(id)
     if log.logLevel <= .info {
       log.info("\(id) started: \(redacted(task.commandText))", metadata: metadata(of: task, .taskStarted))
     }
@@ -206,12 +210,20 @@ extension Coordinator {
   }
 
   func exited(_ report: ExitReport) {
-    guard let id = task(of: report.key), let run = tasks[id]?.run, run.phase != .exited else {
+    guard let id = task(of: report.key), let run = tasks[id]?.run else {
       // An attempt that nobody waits for any more.
       return warden.send(.ack(report.key))
     }
+    // It was told before, and is acknowledged when it is durable.
+    guard run.phase != .exited else { return }
     tasks[id]?.run?.phase = .exited
     tasks[id]?.run?.peakMemory = max(run.peakMemory, report.peakMemoryBytes)
+    if !waitForOutput(id, report) { judge(id, report) }
+  }
+
+  /// Decides what an exit means.
+  func judge(_ id: TaskID, _ report: ExitReport) {
+    guard let run = tasks[id]?.run else { return }
     let leftovers =
       report.leftoverKilled > 0 ? "; \(report.leftoverKilled) processes that it left behind were killed" : ""
     switch run.stop {
@@ -220,6 +232,8 @@ extension Coordinator {
       settleOrRetry(id, .timedOut, "its time limit of \(Text.seconds(seconds)) passed", report: report)
     case .overseer(let stop)?: endOverseen(id, stop, report)
     case .requeue(let why)?: again(id, "queued again: \(why)", at: nil, report: report)
+    case .lingering?:
+      if let agent = run.agent { judge(id, agent, report, lingered: true) }
     case nil:
       if report.oomKills > 0 {
         let limit = tasks[id].flatMap { limits(of: $0).memory }.map { " of \(Text.bytes($0))" } ?? ""
@@ -228,6 +242,7 @@ extension Coordinator {
         let why = "the kernel killed it, because it needed more memory than its limit\(limit)\(details)"
         return endOverseen(id, OverseerStop(sentence: why, evidence: evidence, grace: nil), report)
       }
+      if let agent = run.agent { return judge(id, agent, report, lingered: false) }
       switch report.status {
       case .exited(0): end(id, .succeeded, "exited with status 0" + leftovers, report: report)
       case .exited(let code): settleOrRetry(id, .failed, "exited with status \(code)" + leftovers, report: report)
@@ -243,12 +258,14 @@ extension Coordinator {
 
   /// Ends the task, unless it has retries left.
   func settleOrRetry(_ id: TaskID, _ state: TaskState, _ why: String, report: ExitReport?) {
-    guard let task = tasks[id], task.attempt <= task.stored.spec.retries, !isStopping || state != .lost else {
+    guard let task = tasks[id], task.attempt - task.stored.parks <= task.stored.spec.retries,
+      !isStopping || state != .lost
+    else {
       return end(id, state, why, report: report)
     }
     // 1 s, 2 s, 4 s … a minute at most.
-    let wait = min(60, Double(1 << min(task.attempt - 1, 6)))
-    let left = task.stored.spec.retries - task.attempt + 1
+    let wait = min(60, Double(1 << min(max(0, task.attempt - task.stored.parks - 1), 6)))
+    let left = task.stored.spec.retries - (task.attempt - task.stored.parks) + 1
     observeRun(id, state, report)
     again(
       id, "attempt \(task.attempt) \(state.rawValue) (\(why)); tries again in \(Text.seconds(wait)), \(left) left",
@@ -267,6 +284,7 @@ extension Coordinator {
     parcel.put(row(of: task, report: report))
     if let key {
       sampler.remove(key)
+      followers.removeValue(forKey: key)?.finish()
       if report != nil { parcel.effects.append(.acknowledge(key)) }
     }
     log.info("\(id): \(why)", metadata: metadata(of: task, .taskEnded))
@@ -283,7 +301,10 @@ extension Coordinator {
     guard var task = tasks[id], !task.state.isTerminal else { return }
     observeRun(id, state, report)
     replan(task.batch, after: task.type)
-    if let key = task.run?.key { sampler.remove(key) }
+    if let key = task.run?.key {
+      sampler.remove(key)
+      followers.removeValue(forKey: key)?.finish()
+    }
     task.reason = why
     change(&task, to: state, tell: false)
     let ended = report.map { Timestamp(milliseconds: $0.endedRealtimeMs) } ?? now()
@@ -326,6 +347,7 @@ extension Coordinator {
     release(environment: task.environment)
     batches[task.batch]?.live -= 1
     if let live = batches[task.batch]?.live, live <= 0 { batches.removeValue(forKey: task.batch) }
+    forgetSpending(of: id, task.batch)
     waiters.ended(id)
   }
 
@@ -394,7 +416,7 @@ extension StopCause {
   /// What a task is that was stopped before it had a process.
   var stateWithoutRun: TaskState {
     switch self {
-    case .cancel, .requeue: .cancelled
+    case .cancel, .requeue, .lingering: .cancelled
     case .timeLimit: .timedOut
     case .overseer: .killed
     }
@@ -403,7 +425,7 @@ extension StopCause {
   var sentenceWithoutRun: String {
     switch self {
     case .cancel(let by): "cancelled \(by) before it ran"
-    case .timeLimit, .overseer, .requeue: sentence
+    case .timeLimit, .overseer, .requeue, .lingering: sentence
     }
   }
 }

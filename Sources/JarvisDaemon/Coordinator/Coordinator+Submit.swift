@@ -81,7 +81,7 @@ extension Coordinator {
     }
     let entry = BatchEntry(
       id: batch.row.id, session: SessionKey(batch.row.session), strategy: batch.row.strategy,
-      widthLimit: plan?.width)
+      widthLimit: plan?.width, branch: batch.row.branch)
     let effects = scheduler.add(batch: entry, tasks: live.map { schedulerEntry($0) }, finished: ended)
     for task in live where task.state == .blocked && scheduler.state(of: task.id) == .queued {
       // Its dependency ended while the batch was on its way to the store.
@@ -96,7 +96,9 @@ extension Coordinator {
     return TaskEntry(
       id: task.id, sequence: task.id.raw, priority: task.priority, submittedAt: task.submittedAt,
       notBefore: task.notBefore, expected: expected.cost, expectedIsDeclared: expected.isDeclared,
-      after: task.stored.dependencies.compactMap { after in TaskID(after.task).map { Dependency($0, after.condition) } }
+      after: task.stored.dependencies.compactMap { after in TaskID(after.task).map { Dependency($0, after.condition) }
+      },
+      runner: streamFormat(of: task) == nil ? nil : task.stored.runner
     )
   }
 
@@ -130,9 +132,11 @@ extension Coordinator {
     // The resolved ones are beside it; keeping both would cost memory for each queued task.
     spec.after = AfterList([])
     spec.cwd = nil
-    let stored = StoredSpec(
+    var stored = StoredSpec(
       spec: spec, cwd: task.cwd, runner: task.runner, dependencies: dependencies, parent: agent?.task,
       depth: agent.map { $0.depth + 1 } ?? 0)
+    stored.session = task.session
+    stored.costBefore = task.costBefore
     var live = LiveTask(
       id: id, batch: batch, sequence: sequence, stored: stored, type: task.type, priority: spec.priority,
       submittedAt: time, environment: environment, state: dependencies.isEmpty ? .queued : .blocked,

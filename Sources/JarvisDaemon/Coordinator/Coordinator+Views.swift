@@ -45,6 +45,9 @@ extension Coordinator {
       }
       usage.outputBytes = Int(live.outputBytes)
     }
+    let spent = scheduler.budgets.spent(by: task.id)
+    if spent.cost > 0 { usage.cost = spent.cost }
+    if spent.tokens > 0 { usage.tokens = spent.tokens }
     if let run = task.run {
       let peak = max(run.peakMemory, report?.peakMemoryBytes ?? 0)
       if peak > 0 { usage.peakMemoryBytes = Int(peak) }
@@ -72,6 +75,7 @@ extension Coordinator {
     view.pid = task.run?.phase == .running ? task.run?.pid.map(Int.init) : nil
     view.cgroup = task.run?.phase == .running ? task.run?.cgroup : nil
     view.usage = usage(of: task)
+    view.activity = activity(of: task)
     if let last = finished[task.id] {
       view.exitCode = last.exitCode.map(Int.init)
       view.signal = last.signal.map(Int.init)

@@ -72,6 +72,13 @@ public actor Coordinator {
   /// Live tasks that agents of a session spawned.
   var spawnedLive: [String: Int] = [:]
   var spawnGuard = SpawnGuard()
+  /// Who reads the output of which attempt.
+  var followers: [RunKey: AgentFollower] = [:]
+  /// Where the last daemon was in the streams of agents that are not taken over yet.
+  var savedAgents: [TaskID: SavedAgent] = [:]
+  /// What tasks that are not over spent on `spentDay`.
+  var spentToday: [TaskID: Spending] = [:]
+  var spentDay = 0
   var overseerPolicy: OverseerPolicy
   /// Bytes free where output goes, as of a while ago.
   var freeDisk: UInt64?
@@ -310,6 +317,7 @@ public actor Coordinator {
       guard let run = tasks[id]?.run, run.phase != .exited else { continue }
       if let at = run.killAt { times.append(at) }
       if run.stop == nil, run.pausedAt == nil, let at = run.timeLimitAt { times.append(at) }
+      if run.stop == nil, let at = run.agent?.endBy { times.append(at) }
     }
     guard let earliest = times.min() else {
       timer?.scheduled.cancel()
@@ -338,6 +346,8 @@ public actor Coordinator {
         warden.send(.kill(run.key))
       } else if run.stop == nil, run.pausedAt == nil, let at = run.timeLimitAt, at <= time {
         stop(id, .timeLimit(seconds: timeLimit(of: id) ?? 0))
+      } else if run.stop == nil, let at = run.agent?.endBy, at <= time {
+        stop(id, .lingering)
       }
     }
     endTurn()

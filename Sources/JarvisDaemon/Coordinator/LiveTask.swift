@@ -18,6 +18,12 @@ struct StoredSpec: WireObject, Hashable {
   var depth: Int
   /// A limit that was raised after it killed the task, once.
   var raised: TaskLimits?
+  /// The conversation of its program that it goes on with.
+  var session: String?
+  /// US dollars that this had cost before.
+  var costBefore: Double?
+  /// How often its API, and not it, was the reason that an attempt ended.
+  var parks = 0
 
   init(spec: TaskSpec, cwd: String, runner: String, dependencies: [After], parent: TaskID?, depth: Int) {
     self.spec = spec
@@ -36,6 +42,9 @@ struct StoredSpec: WireObject, Hashable {
     parent = try fields.optional("parent", "the agent that submitted it")
     depth = try fields.defaulted("depth", "how many agents above it", 0)
     raised = try fields.optional("raised", "a limit that was raised after it killed the task")
+    session = try fields.optional("session", "the conversation that it goes on with")
+    costBefore = try fields.optional("cost_before", "what that had cost before")
+    parks = try fields.defaulted("parks", "how often its API ended an attempt", 0)
   }
 
   func write(_ fields: inout ObjectWriter) {
@@ -46,6 +55,9 @@ struct StoredSpec: WireObject, Hashable {
     fields.set("parent", parent)
     if depth != 0 { fields.set("depth", depth) }
     fields.set("raised", raised)
+    fields.set("session", session)
+    fields.set("cost_before", costBefore)
+    if parks != 0 { fields.set("parks", parks) }
   }
 }
 
@@ -57,6 +69,8 @@ enum StopCause: Sendable, Equatable {
   case overseer(OverseerStop)
   /// It goes back into the queue: a clean stop of a standalone daemon, or an emergency.
   case requeue(String)
+  /// Its agent said that it was done, and went on.
+  case lingering
 
   var sentence: String {
     switch self {
@@ -64,6 +78,7 @@ enum StopCause: Sendable, Equatable {
     case .timeLimit(let seconds): "is being stopped: its time limit of \(Text.seconds(seconds)) has passed"
     case .overseer(let stop): "is being killed: \(stop.sentence)"
     case .requeue(let why): "is being stopped and queued again: \(why)"
+    case .lingering: "its agent is done; its process is being ended"
     }
   }
 }
@@ -140,6 +155,8 @@ struct LiveTask: Sendable {
     var ioBytes: UInt64?
     var stalls: StallTotals?
     var wasPaused = false
+    /// What it says, where its output is a stream of events.
+    var agent: AgentRun?
 
     enum Phase: Sendable, Hashable {
       /// Decided; the journal does not have it yet, and the warden was not told.

@@ -40,6 +40,9 @@ struct PreparedTask: Sendable {
   var runner: String
   var type: String
   var after: [(target: Target, condition: AfterCondition)]
+  /// The conversation that it goes on with, and what that had cost before.
+  var session: String?
+  var costBefore: Double?
 }
 
 /// Checks submissions. Reads the file system (folders, programs) and nothing else; refuses with the field's path.

@@ -36,6 +36,10 @@ extension Coordinator {
     }
     observation.ioBytes = run.ioBytes.map { Double($0) }
     observation.stalls = run.stalls?.shares(since: started)
+    if let activity = activity(of: task) {
+      observation.cost = activity.cost
+      observation.tokens = Double(activity.inputTokens + activity.outputTokens)
+    }
     take(observation)
   }
 

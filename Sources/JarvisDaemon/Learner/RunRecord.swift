@@ -26,6 +26,7 @@ enum OutcomeCause {
     case .timeLimit?: return "time limit"
     case .overseer(let stop)?: return stop.evidence.map { "\($0.limit.rawValue) limit" } ?? "the machine needed room"
     case .cancel?, .requeue?: return "cancelled"
+    case .lingering?: return "went on after its result"
     case nil: break
     }
     guard let report else { return state == .lost ? "the warden died" : "could not be started" }

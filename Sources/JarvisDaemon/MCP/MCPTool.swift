@@ -47,7 +47,7 @@ struct ToolCall: Sendable {
 /// All tools, in the order in which they are listed.
 enum MCPTools {
   static let all: [any MCPTool.Type] = [
-    SpawnTool.self, StatsTool.self, LearnTool.self, WaitTool.self, ResultTool.self, CancelTool.self,
+    SpawnTool.self, StatsTool.self, LearnTool.self, WaitTool.self, ResultTool.self, AskTool.self, CancelTool.self,
   ]
 }
 

@@ -199,7 +199,7 @@ extension Coordinator {
   // MARK: Telling people
 
   /// An event and a log line, and an alert where `kind` is one.
-  private func tell(_ id: TaskID, _ kind: AlertKind?, _ title: String, _ text: String, _ evidence: Evidence?) {
+  func tell(_ id: TaskID, _ kind: AlertKind?, _ title: String, _ text: String, _ evidence: Evidence?) {
     guard let task = tasks[id] else { return }
     var metadata = metadata(of: task, .overseerActed)
     if let evidence {

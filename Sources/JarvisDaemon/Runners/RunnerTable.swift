@@ -64,7 +64,10 @@ struct RunnerTable: Sendable {
   }
 
   /// The argv of a task.
-  func commandLine(of task: StoredSpec, id: TaskID, branch: String) throws(CommandError) -> [String] {
+  /// - Parameter values: what stands for the placeholders of its runner.
+  func commandLine(
+    of task: StoredSpec, _ values: [RunnerFile.Placeholder: String]
+  ) throws(CommandError) -> [String] {
     switch task.spec.command {
     case .argv(let argv)?: return argv
     case .shell(let line)?: return ["/bin/sh", "-c", line]
@@ -72,9 +75,7 @@ struct RunnerTable: Sendable {
     }
     guard let file = files[task.runner] else { throw CommandError(message: "the runner \"\(task.runner)\" is gone") }
     do throws(RunnerError) {
-      return try file.commandLine([
-        .prompt: task.spec.description ?? "", .cwd: task.cwd, .taskID: id.description, .branch: branch,
-      ])
+      return try file.commandLine(values)
     } catch {
       throw CommandError(message: error.description)
     }

@@ -85,7 +85,7 @@ extension Coordinator {
       add("controllers", .ok, welcome.controllers.isEmpty ? "none" : welcome.controllers.joined(separator: " "))
     }
     await addStoreChecks(add)
-    addRunnerChecks(add)
+    await addRunnerChecks(add)
     if let sample {
       let pressure = sample.pressure == nil ? "no pressure stall information" : "with pressure stall information"
       add(
@@ -123,13 +123,14 @@ extension Coordinator {
     }
   }
 
-  private func addRunnerChecks(_ add: (String, DaemonDoctor.Status, String, String?) -> Void) {
+  private func addRunnerChecks(_ add: (String, DaemonDoctor.Status, String, String?) -> Void) async {
     let runners = published.withLock { $0.runners }
     let path = ProcessEnvironment.values["PATH"] ?? ""
     var found: [String] = []
     for (name, file) in runners.files.sorted(by: { $0.key < $1.key }) where name != "command" {
       if let executable = try? ExecutableFinder.find(file.executable, path: path, folder: "/") {
-        found.append("\(name) (\(executable))")
+        let version = await ProgramVersion.ask(executable, file.versionArguments)
+        found.append("\(name) \(version ?? "of unknown version") (\(executable))")
       }
     }
     if found.isEmpty {

@@ -48,7 +48,14 @@ extension MethodTable {
     add(TaskResult.self) { (parameters, caller, _) throws(RPC.Failure) in
       let view = try await coordinator.view(of: parameters.id)
       try view.checkVisible(to: caller)
-      return await LogReader(coordinator: coordinator).result(view, maxBytes: parameters.maxBytes)
+      var result = await LogReader(coordinator: coordinator).result(view, maxBytes: parameters.maxBytes)
+      result.agent = try await coordinator.answer(of: parameters.id)
+      result.artifacts = Artifacts.list(in: coordinator.artifacts(of: parameters.id))
+      return result
+    }
+    add(TaskAsk.self) { (parameters, caller, _) throws(RPC.Failure) in
+      try await coordinator.view(of: parameters.id).checkVisible(to: caller)
+      return try await coordinator.ask(parameters, caller)
     }
     add(BatchList.self, forAgents: false) { (parameters, _, _) throws(RPC.Failure) in
       try await coordinator.batchList(parameters)

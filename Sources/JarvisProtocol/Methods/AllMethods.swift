@@ -3,7 +3,7 @@ public enum Methods {
   /// Every method that the daemon answers, beside MCP's.
   public static let all: [any Method.Type] = [
     TaskSpawn.self, TaskList.self, TaskGet.self, TaskWait.self, TaskCancel.self, TaskPause.self, TaskResume.self,
-    TaskRetry.self, TaskEdit.self, TaskWhy.self, TaskLogs.self, TaskResult.self,
+    TaskRetry.self, TaskEdit.self, TaskWhy.self, TaskLogs.self, TaskResult.self, TaskAsk.self,
     BatchList.self, BatchGet.self,
     StatsGet.self,
     LearnRecord.self, LearnGet.self, LearnList.self, LearnExport.self, LearnImport.self, LearnForget.self,

@@ -89,6 +89,8 @@ public enum EventKind: String, WireEnum {
   case daemon
   /// The overseer acted.
   case overseer
+  /// An agent went on: a turn, an action, a refusal by its API. At most one a second for each task.
+  case progress
 }
 
 /// The parameters of an `event` notification.

@@ -10,20 +10,27 @@ public struct TaskLimits: WireObject, Hashable {
   public var time: TimeSpan?
   /// Bytes of stdout and stderr together.
   public var output: ByteSize?
+  /// US dollars that its agent may spend, over all attempts.
+  public var cost: Double?
+  /// Tokens that its agent may read and write, over all attempts, without those from a cache.
+  public var tokens: Int?
 
   /// Limits, all optional.
   public init(
-    memory: ByteSize? = nil, cpu: Double? = nil, pids: Int? = nil, time: TimeSpan? = nil, output: ByteSize? = nil
+    memory: ByteSize? = nil, cpu: Double? = nil, pids: Int? = nil, time: TimeSpan? = nil, output: ByteSize? = nil,
+    cost: Double? = nil, tokens: Int? = nil
   ) {
     self.memory = memory
     self.cpu = cpu
     self.pids = pids
     self.time = time
     self.output = output
+    self.cost = cost
+    self.tokens = tokens
   }
 
   /// Whether nothing is bounded.
-  public var isEmpty: Bool { memory == nil && cpu == nil && pids == nil && time == nil && output == nil }
+  public var isEmpty: Bool { self == TaskLimits() }
 
   /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
@@ -32,12 +39,19 @@ public struct TaskLimits: WireObject, Hashable {
     pids = try fields.optional("pids", "processes and threads", schema: .integer(minimum: 1, maximum: nil))
     time = try fields.optional("time", "wall-clock time of one attempt")
     output = try fields.optional("output", "bytes of stdout and stderr together")
+    cost = try fields.optional(
+      "cost", "US dollars that its agent may spend, over all attempts", schema: .number(minimum: 0, maximum: nil))
+    tokens = try fields.optional(
+      "tokens", "tokens that its agent may read and write, over all attempts, without those from a cache",
+      schema: .integer(minimum: 1, maximum: nil))
     if let memory {
       try fields.check("memory", memory.bytes >= 1 << 20, "must be at least 1M, found \(memory.bytes) bytes")
     }
     if let cpu { try fields.check("cpu", cpu > 0, "must be above 0 cores, found \(cpu)") }
     if let pids { try fields.check("pids", pids >= 1, "must be 1 or more, found \(pids)") }
     if let time { try fields.check("time", time.seconds > 0, "must be above 0 seconds") }
+    if let cost { try fields.check("cost", cost > 0 && cost.isFinite, "must be above 0 dollars, found \(cost)") }
+    if let tokens { try fields.check("tokens", tokens >= 1, "must be 1 or more, found \(tokens)") }
     if let output { try fields.check("output", output.bytes > 0, "must be above 0 bytes") }
   }
 
@@ -48,5 +62,7 @@ public struct TaskLimits: WireObject, Hashable {
     fields.set("pids", pids)
     fields.set("time", time)
     fields.set("output", output)
+    fields.set("cost", cost)
+    fields.set("tokens", tokens)
   }
 }

@@ -110,7 +110,8 @@ public enum TaskResult: Method {
   /// As on the wire.
   public static let name = "task.result"
   /// What it does.
-  public static let summary = "The end of a task's output together with the task."
+  public static let summary =
+    "What a task came to: an agent's answer, structured result, tokens, cost and session; the end of its output; its files."
   /// Parameters that a test reads.
   public static let example: JSON = ["id": "t1"]
 
@@ -152,6 +153,10 @@ public enum TaskResult: Method {
     public var errors: String
     /// Whether there was more before it.
     public var truncated: Bool
+    /// What the agent came to, where the runner has an event stream.
+    public var agent: AgentAnswer?
+    /// Files that the task left in `$JARVIS_ARTIFACTS`, absolute paths, at most 200.
+    public var artifacts: [String]
 
     /// A result.
     public init(task: TaskView, output: String, errors: String, truncated: Bool) {
@@ -159,6 +164,7 @@ public enum TaskResult: Method {
       self.output = output
       self.errors = errors
       self.truncated = truncated
+      artifacts = []
     }
 
     /// Reads the fields, or collects their schema.
@@ -167,6 +173,9 @@ public enum TaskResult: Method {
       output = try fields.required("output", "the end of stdout")
       errors = try fields.required("errors", "the end of stderr")
       truncated = try fields.required("truncated", "whether there was more before it")
+      agent = try fields.optional("agent", "what the agent came to, where the runner has an event stream")
+      artifacts = try fields.defaulted(
+        "artifacts", "files that the task left in $JARVIS_ARTIFACTS, absolute paths, at most 200", [])
     }
 
     /// Writes the fields that are known.
@@ -175,6 +184,8 @@ public enum TaskResult: Method {
       fields.set("output", output)
       fields.set("errors", errors)
       fields.set("truncated", truncated)
+      fields.set("agent", agent)
+      if !artifacts.isEmpty { fields.set("artifacts", artifacts) }
     }
   }
 }

@@ -28,6 +28,12 @@ public struct TaskSpec: WireObject, Hashable {
   public var notBefore: Timestamp?
   /// A label to list and to wait by.
   public var group: String?
+  /// The model for the agent; default: its program's own.
+  public var model: String?
+  /// The most turns of the agent, for programs that know such a bound.
+  public var maxTurns: Int?
+  /// A JSON Schema that the agent's result is to fit.
+  public var resultSchema: JSON?
 
   /// A task with a command and defaults for everything else.
   public init(command: Command, description: String? = nil) {
@@ -70,6 +76,12 @@ public struct TaskSpec: WireObject, Hashable {
     delay = try fields.optional("delay", "how long to wait before it may start")
     notBefore = try fields.optional("not_before", "when it may start at the earliest")
     group = try fields.optional("group", "a label to list and to wait by", schema: .string(format: nil, maxLength: 128))
+    model = try fields.optional(
+      "model", "the model for the agent; default: its program's own", schema: .string(format: nil, maxLength: 128))
+    maxTurns = try fields.optional(
+      "max_turns", "the most turns of the agent, for programs that know such a bound",
+      schema: .integer(minimum: 1, maximum: 100_000))
+    resultSchema = try fields.optional("result_schema", "a JSON Schema that the agent's result is to fit")
     if fields.isDescribing { return }
     // A mistyped `command` is better named as such than as a missing description.
     try fields.finish { Self.fields.map(\.name) }
@@ -79,7 +91,8 @@ public struct TaskSpec: WireObject, Hashable {
     }
     try fields.check("description", (description?.utf8.count ?? 0) <= 262_144, "must be at most 256 KiB")
     try fields.check("retries", (0...100).contains(retries), "must be 0 to 100, found \(retries)")
-    for (field, value) in [("name", name), ("type", type), ("group", group)] {
+    try checkAgent(fields)
+    for (field, value) in [("name", name), ("type", type), ("group", group), ("model", model)] {
       guard let value else { continue }
       try fields.check(field, !value.isEmpty && value.utf8.count <= 128, "must be 1 to 128 bytes")
       try fields.check(
@@ -114,5 +127,20 @@ public struct TaskSpec: WireObject, Hashable {
     fields.set("delay", delay)
     fields.set("not_before", notBefore)
     fields.set("group", group)
+    fields.set("model", model)
+    fields.set("max_turns", maxTurns)
+    fields.set("result_schema", resultSchema)
+  }
+
+  private func checkAgent(_ fields: ObjectReader) throws(WireError) {
+    if let model { try fields.check("model", !model.hasPrefix("-"), "must not begin with -, found \"\(model)\"") }
+    if let maxTurns {
+      try fields.check("max_turns", (1...100_000).contains(maxTurns), "must be 1 to 100,000, found \(maxTurns)")
+    }
+    guard let resultSchema else { return }
+    try fields.check("result_schema", resultSchema.objectValue != nil, "must be a JSON Schema, which is an object")
+    try fields.check("result_schema", resultSchema.text.utf8.count <= 65_536, "must be at most 64 KiB")
+    try fields.check(
+      "result_schema", command == nil, "can't stand beside `command`: it is for agents, which take a description")
   }
 }

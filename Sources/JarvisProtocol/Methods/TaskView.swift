@@ -14,6 +14,10 @@ public struct TaskUsage: WireObject, Hashable {
   public var durationSeconds: Double?
   /// Time from submission to start, or to now.
   public var queueSeconds: Double?
+  /// US dollars that its agent spent, over all attempts, where its program tells.
+  public var cost: Double?
+  /// Tokens that its agent read and wrote, over all attempts, without those from a cache.
+  public var tokens: Int?
 
   /// Nothing known yet.
   public init() {}
@@ -27,6 +31,9 @@ public struct TaskUsage: WireObject, Hashable {
     outputBytes = try fields.optional("output_bytes", "bytes written to stdout and stderr")
     durationSeconds = try fields.optional("duration_seconds", "time from start to end, or to now")
     queueSeconds = try fields.optional("queue_seconds", "time from submission to start, or to now")
+    cost = try fields.optional("cost", "US dollars that its agent spent, over all attempts, where its program tells")
+    tokens = try fields.optional(
+      "tokens", "tokens that its agent read and wrote, over all attempts, without those from a cache")
   }
 
   /// Writes the fields that are known.
@@ -38,6 +45,8 @@ public struct TaskUsage: WireObject, Hashable {
     fields.set("output_bytes", outputBytes)
     fields.set("duration_seconds", durationSeconds)
     fields.set("queue_seconds", queueSeconds)
+    fields.set("cost", cost)
+    fields.set("tokens", tokens)
   }
 }
 
@@ -97,6 +106,8 @@ public struct TaskView: WireObject, Hashable {
   public var endedAt: Timestamp?
   /// What it used.
   public var usage: TaskUsage
+  /// What its agent does (running tasks whose runner has an event stream).
+  public var activity: TaskActivity?
 
   /// A task that was just submitted.
   public init(
@@ -149,6 +160,7 @@ public struct TaskView: WireObject, Hashable {
     startedAt = try fields.optional("started_at", "when the last attempt started")
     endedAt = try fields.optional("ended_at", "when it ended")
     usage = try fields.defaulted("usage", "what it used", TaskUsage())
+    activity = try fields.optional("activity", "what its agent does (running tasks whose runner has an event stream)")
   }
 
   /// Writes the fields that are known.
@@ -180,5 +192,6 @@ public struct TaskView: WireObject, Hashable {
     fields.set("started_at", startedAt)
     fields.set("ended_at", endedAt)
     fields.set("usage", usage)
+    fields.set("activity", activity)
   }
 }

@@ -5,6 +5,12 @@ func taskTitle(_ task: TaskView) -> String {
   task.name ?? task.description ?? task.command?.text ?? ""
 }
 
+/// What an agent does: "turn 3: Bash: make test". Nil where nobody knows, and where its state says more.
+func progressText(_ task: TaskView) -> String? {
+  guard task.state == .running, let activity = task.activity, let action = activity.action else { return nil }
+  return activity.turn > 0 ? "turn \(activity.turn): \(action)" : action
+}
+
 /// The colour of a state.
 func style(of state: TaskState) -> Style? {
   switch state {
@@ -65,7 +71,7 @@ struct TaskTable {
     case .branch: return Cell(task.branchID)
     case .batch: return Cell(task.batchID.description)
     case .time: return Cell(Format.duration(seconds(of: task)))
-    case .reason: return Cell(task.reason, .dim)
+    case .reason: return Cell(progressText(task) ?? task.reason, .dim)
     }
   }
 

@@ -123,9 +123,10 @@ extension TopLayout {
     return Format.size(bytes) + (limit.map { "/" + Format.size($0) } ?? "")
   }
 
-  /// Why it stands still, else what it was asked to do: the name column has its name, or else its description.
+  /// Why it stands still, else what its agent says it does, else what it was asked to do: the name column has its name, or else its description.
   private static func doing(_ task: TaskView) -> String {
     if task.state == .paused { return task.reason }
+    if let progress = progressText(task) { return progress }
     let title = taskTitle(task)
     let texts = [task.description, task.command?.text, task.reason].compactMap { $0 }
     return texts.first { $0 != title } ?? ""

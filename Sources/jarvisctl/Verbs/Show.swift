@@ -30,6 +30,7 @@ struct Show: ParsableCommand {
         ("submitted", time(task.submittedAt)), ("not before", task.notBefore?.description),
         ("started", task.startedAt.map(time)), ("ended", task.endedAt.map(time)),
         ("pid", task.pid.map { "\($0)" }), ("cgroup", task.cgroup), ("used", list(usage(task.usage))),
+        ("agent", task.activity.flatMap { list(agentTexts($0)) }),
       ], on: screen)
   }
 
@@ -50,6 +51,7 @@ struct Show: ParsableCommand {
       limits.cpu.map { "cpu \(Format.number($0))" }, limits.pids.map { "pids \($0)" },
       limits.time.map { "time \(Format.duration($0.seconds))" },
       limits.output.map { "output \(Format.size(Int(clamping: $0.bytes)))" },
+      limits.cost.map { "cost $\(Format.decimal($0, 2))" }, limits.tokens.map { "\($0) tokens" },
     ].compactMap { $0 }
   }
 
@@ -61,6 +63,7 @@ struct Show: ParsableCommand {
       usage.peakMemoryBytes.map { "\(Format.size($0)) at most" }, usage.processes.map { "\($0) processes" },
       usage.outputBytes.map { "\(Format.size($0)) of output" },
       usage.queueSeconds.map { "\(Format.duration($0)) in the queue" },
+      usage.cost.map { "$\(Format.decimal($0, 4))" }, usage.tokens.map { "\($0) tokens" },
     ].compactMap { $0 }
   }
 }

@@ -5,7 +5,8 @@ enum ResultTool: MCPTool {
   static let name = "get_task_result"
   static let title = "Read a task's result"
   static let guide = """
-    Gives one task with its state, exit status and usage, and the end of what it wrote to stdout (`output`) and stderr \
+    Gives one task with its state, exit status and usage; of an agent its final answer, structured result, tokens and cost \
+    (`agent`); of a command the end of what it wrote to stdout (`output`) and stderr \
     (`errors`), at most `max_bytes` of each. For a long output give `offset` (0 is the beginning) and read page by page: each \
     page tells `next_offset` and the whole `size`; `stream` picks stdout or stderr. A task that still runs shows what it has \
     written so far.
@@ -58,11 +59,16 @@ enum ResultTool: MCPTool {
     var truncated: Bool
     var nextOffset: Int?
     var size: Int?
+    var agent: AgentAnswer?
+    var artifacts: [String]?
 
     /// The end of both outputs.
     init(_ result: TaskResult.Result) {
       task = result.task.forModels
-      output = result.output
+      agent = result.agent
+      artifacts = result.artifacts.isEmpty ? nil : result.artifacts
+      // The answer is what counts; the stream that it came in would only repeat it.
+      output = result.agent == nil || result.agent?.answer.isEmpty == true ? result.output : ""
       errors = result.errors
       truncated = result.truncated
       summary = ResultTool.state(of: result.task)
@@ -92,6 +98,8 @@ enum ResultTool: MCPTool {
       truncated = try fields.required("truncated", "whether there is more than this")
       nextOffset = try fields.optional("next_offset", "where the next page begins")
       size = try fields.optional("size", "how many bytes the output has in all")
+      agent = try fields.optional("agent", "what the agent came to: answer, structured result, tokens, cost, session")
+      artifacts = try fields.optional("artifacts", "files that it left, absolute paths")
     }
 
     func write(_ fields: inout ObjectWriter) {
@@ -102,6 +110,8 @@ enum ResultTool: MCPTool {
       fields.set("truncated", truncated)
       fields.set("next_offset", nextOffset)
       fields.set("size", size)
+      fields.set("agent", agent)
+      fields.set("artifacts", artifacts)
     }
   }
 
