@@ -23,15 +23,15 @@ bin_dir = $(if $(BIN_DIR),"$(BIN_DIR)",$$($(SWIFT) build $(RELEASE) --show-bin-p
 swift_files = Sources Tests Package.swift $(wildcard Benchmarks)
 shell_files = .ci/run $(wildcard scripts/*.sh Benchmarks/*.sh Tests/*/*.sh)
 
-.PHONY: help deps deps-test deps-demo build debug demo test lint format docs e2e bench install uninstall clean
+.PHONY: help deps deps-test deps-demo deps-bench build debug demo test lint format docs e2e bench bench-simulate install uninstall clean
 
 help: ## List what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Check the Swift toolchain, install missing Debian packages
 	@scripts/install-deps.sh build
 
-deps-test deps-demo:
+deps-test deps-demo deps-bench:
 	@scripts/install-deps.sh $(@:deps-%=%)
 
 build: deps ## Build the release programs (static Swift standard library)
@@ -63,6 +63,9 @@ e2e: $(built) ## Run the end-to-end tests in a virtual machine (some minutes)
 
 bench: build ## Run the benchmarks
 	@bash Benchmarks/run.sh
+
+bench-simulate: $(built) ## Time the simulation of a day of 100,000 tasks
+	@bin=$(bin_dir); BIN_DIR="$$bin" python3 Benchmarks/simulate.py
 
 install: $(built) ## Install for the current user (PREFIX, DESTDIR)
 	@bin=$(bin_dir); BIN_DIR="$$bin" scripts/install.sh

@@ -13,6 +13,7 @@ let package = Package(
     .executable(name: "jarvisd", targets: ["jarvisd"]),
     .executable(name: "jarvis-warden", targets: ["jarvis-warden"]),
     .executable(name: "jarvisctl", targets: ["jarvisctl"]),
+    .executable(name: "jarvis-simulate", targets: ["jarvis-simulate"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -37,6 +38,8 @@ let package = Package(
       dependencies: ["JarvisProtocol"], swiftSettings: strict),
     .target(name: "JarvisAgents", dependencies: ["JarvisProtocol"], swiftSettings: strict),
 
+    .target(name: "JarvisSimulator", dependencies: ["JarvisCore", "JarvisProtocol"], swiftSettings: strict),
+
     .target(
       name: "JarvisLinux",
       dependencies: ["CSystemd", "CLinux", "JarvisProtocol", .product(name: "Logging", package: "swift-log")],
@@ -49,11 +52,12 @@ let package = Package(
       name: "JarvisConfig",
       dependencies: ["JarvisProtocol", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
+    .target(name: "JarvisPolicy", dependencies: ["JarvisConfig", "JarvisCore"], swiftSettings: strict),
     .target(
       name: "JarvisDaemon",
       dependencies: [
         "CLinux", "JarvisAgents", "JarvisProtocol", "WardenProtocol", "JarvisCore", "JarvisLinux", "JarvisStore",
-        "JarvisConfig",
+        "JarvisConfig", "JarvisPolicy",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
@@ -77,11 +81,21 @@ let package = Package(
         "JarvisClient", "JarvisProtocol", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .executableTarget(
+      name: "jarvis-simulate",
+      dependencies: [
+        "JarvisSimulator", "JarvisPolicy", "JarvisConfig", "JarvisCore", "JarvisProtocol",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
 
     .testTarget(name: "JarvisProtocolTests", dependencies: ["JarvisProtocol"], swiftSettings: strict),
     .testTarget(name: "WardenProtocolTests", dependencies: ["WardenProtocol"], swiftSettings: strict),
     .testTarget(name: "JarvisAgentsTests", dependencies: ["JarvisAgents"], swiftSettings: strict),
     .testTarget(name: "JarvisCoreTests", dependencies: ["JarvisCore"], swiftSettings: strict),
+    .testTarget(
+      name: "JarvisSimulatorTests", dependencies: ["JarvisSimulator", "JarvisPolicy", "JarvisConfig", "JarvisCore"],
+      swiftSettings: strict),
     .testTarget(name: "JarvisLinuxTests", dependencies: ["JarvisLinux"], swiftSettings: strict),
     .testTarget(
       name: "JarvisStoreTests", dependencies: ["JarvisStore", .product(name: "GRDB", package: "GRDB.swift")],

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install-deps.sh [build|test|demo]: checks the Swift toolchain and installs the Debian packages that are missing.
+# install-deps.sh [build|test|demo|bench]: checks the Swift toolchain and installs the Debian packages that are missing.
 # Takes some milliseconds when nothing is missing. Exit status: 0 all there; 1 something is missing, and why.
 set -euo pipefail
 
@@ -45,6 +45,11 @@ missing_packages() {
   compgen -G '/usr/include/c++/*/vector' >/dev/null || echo g++
   case $purpose in
     demo) has_python '(3, 9)' || echo python3 ;;
+    bench)
+      has_python '(3, 9)' || echo python3
+      # What the scheduling benchmark compares with.
+      command -v parallel >/dev/null || echo parallel
+      ;;
     test)
       if ! has_python '(3, 10)'; then
         echo python3
@@ -81,8 +86,8 @@ install_packages() {
 }
 
 case $purpose in
-  build | test | demo) ;;
-  *) fail "install-deps.sh: \"$purpose\" is not a purpose; expected build, test or demo." ;;
+  build | test | demo | bench) ;;
+  *) fail "install-deps.sh: \"$purpose\" is not a purpose; expected build, test, demo or bench." ;;
 esac
 check_swift
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

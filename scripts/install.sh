@@ -9,7 +9,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/places.sh"
 : "${BIN_DIR:?must name the folder of the built programs}"
 
-for program in jarvisd jarvis-warden jarvisctl; do
+for program in jarvisd jarvis-warden jarvisctl jarvis-simulate; do
   [ -x "$BIN_DIR/$program" ] || { echo "$BIN_DIR/$program is missing: make build makes it." >&2; exit 1; }
 done
 
@@ -43,7 +43,7 @@ put() {
 
 # ---- Programs, without debug information (names for backtraces stay) -------------------------------------------------
 
-for program in jarvisd jarvis-warden jarvisctl; do
+for program in jarvisd jarvis-warden jarvisctl jarvis-simulate; do
   cp "$BIN_DIR/$program" "$work/$program"
   strip --strip-debug "$work/$program" 2>/dev/null || true
   put 755 "$work/$program" "$bindir/$program"
@@ -69,7 +69,7 @@ fi
 
 put 644 "$shipped" "$datadir/jarvis.toml"
 put 644 "$root/systemd/jarvis.catalog" "$datadir/jarvis.catalog"
-for file in "$root"/etc/jarvis/{runners,skills}/*.toml; do
+for file in "$root"/etc/jarvis/{runners,skills,workloads}/*.toml; do
   put 644 "$file" "$datadir/${file#"$root"/etc/jarvis/}"
 done
 

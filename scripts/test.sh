@@ -11,7 +11,7 @@ limit="timeout --foreground -k 30 2400"
 "$swift" build --build-tests
 JARVIS_BIN=$("$swift" build --show-bin-path)
 export JARVIS_BIN
-for program in jarvisd jarvis-warden jarvisctl; do
+for program in jarvisd jarvis-warden jarvisctl jarvis-simulate; do
   [ -x "$JARVIS_BIN/$program" ] || { echo "The build made no $JARVIS_BIN/$program." >&2; exit 1; }
 done
 

@@ -11,10 +11,8 @@ extension Config {
     var reader = TableReader(problems)
     reader.section("daemon") { daemon.read(&$0) }
     reader.section("monitor") { monitor.read(&$0) }
-    reader.section("zones") { zones.read(&$0) }
-    reader.section("scheduler") { scheduler.read(&$0) }
+    readScheduling(&reader)
     reader.section("limits") { limits.read(&$0) }
-    reader.section("overseer") { overseer.read(&$0) }
     reader.section("alerts") { alerts.read(&$0) }
     reader.section("agents") { agents.read(&$0) }
     reader.section("budgets") { budgets.read(&$0) }
@@ -24,6 +22,13 @@ extension Config {
     reader.section("warden") { warden.read(&$0) }
     reader.finish()
     try problems.throwIfAny()
+  }
+
+  /// The sections that decide what runs when: also those of a workload to be simulated.
+  mutating func readScheduling(_ reader: inout TableReader) {
+    reader.section("zones") { zones.read(&$0) }
+    reader.section("scheduler") { scheduler.read(&$0) }
+    reader.section("overseer") { overseer.read(&$0) }
   }
 }
 

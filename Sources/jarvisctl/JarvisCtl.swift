@@ -23,7 +23,7 @@ struct JarvisCtl: ParsableCommand {
       Spawn.self, Run.self, Status.self, Top.self, Show.self, Why.self, Logs.self, ResultVerb.self, Ask.self, Wait.self,
       Cancel.self,
       Pause.self, Resume.self, Retry.self, Edit.self, BatchVerb.self, SkillVerb.self, Learn.self, Hive.self, Stats.self,
-      Events.self, Drain.self, Doctor.self, ConfigVerb.self, Call.self, MCP.self, Completions.self,
+      Events.self, Drain.self, Doctor.self, ConfigVerb.self, Simulate.self, Call.self, MCP.self, Completions.self,
     ])
 }
 

@@ -37,7 +37,7 @@ if [ ${#missing[@]} != 0 ]; then
     "${as_root[@]}" "${install[@]}" </dev/null
   } || fail "These packages could not be installed, see above: ${missing[*]}"
 fi
-for program in jarvisd jarvis-warden jarvisctl; do
+for program in jarvisd jarvis-warden jarvisctl jarvis-simulate; do
   [ -x "$BIN_DIR/$program" ] || fail "$BIN_DIR/$program is missing: make build makes it."
 done
 
@@ -74,7 +74,7 @@ trap 'exit 143' TERM HUP
 rm -rf "$out"
 mkdir -p "$out" "$work/in/bin"
 cp -R "$here/guest.sh" "$here/guest" "$root/scripts" "$root/systemd" "$root/etc" "$work/in/"
-for program in jarvisd jarvis-warden jarvisctl; do
+for program in jarvisd jarvis-warden jarvisctl jarvis-simulate; do
   strip -o "$work/in/bin/$program" "$BIN_DIR/$program"
 done
 [ -z "${ONLY:-}" ] || printf 'ONLY=%q\n' "$ONLY" >"$work/in/only"

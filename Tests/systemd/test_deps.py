@@ -132,4 +132,4 @@ def test_a_newer_swift_is_good(machine, text):
 
 def test_an_unknown_purpose_is_refused(machine):
     status, said = machine.run("everything")
-    assert status == 1 and "expected build, test or demo" in said
+    assert status == 1 and "expected build, test, demo or bench" in said

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
-PROGRAMS = ("jarvisd", "jarvis-warden", "jarvisctl")
+PROGRAMS = ("jarvisd", "jarvis-warden", "jarvisctl", "jarvis-simulate")
 UNITS = {"jarvis.slice", "jarvis.target", "jarvisd.socket", "jarvisd.service", "jarvis-warden.service"}
 
 # Notes what it is asked for. There is a user manager unless the file "no-manager" stands beside it.

@@ -1,6 +1,7 @@
 import JarvisConfig
 import JarvisCore
 import JarvisLinux
+import JarvisPolicy
 import JarvisProtocol
 import JarvisStore
 import WardenProtocol

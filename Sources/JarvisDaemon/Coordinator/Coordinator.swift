@@ -1,6 +1,7 @@
 import JarvisConfig
 import JarvisCore
 import JarvisLinux
+import JarvisPolicy
 import JarvisProtocol
 import JarvisStore
 import Logging
@@ -419,34 +420,5 @@ extension StoreError {
     case .duplicateRequest, .missingTask, .missingEnvironment, .refused: true
     default: false
     }
-  }
-}
-
-extension SchedulerPolicy {
-  /// The policy that a configuration asks for.
-  init(_ config: Config) {
-    self.init()
-    zones = ZoneThresholds(
-      cpuSafe: config.zones.cpuSafe, cpuDanger: config.zones.cpuDanger, ramSafe: config.zones.ramSafe,
-      ramDanger: config.zones.ramDanger, hysteresis: config.zones.hysteresis)
-    let s = config.scheduler
-    maxAgentsPerSession = s.maxAgentsPerSession
-    maxAgentsPerSessionInWarning = s.maxAgentsPerSessionWarning
-    maxAgents = s.maxAgents
-    defaultCost = ResourceCost(cpu: s.defaultCPU, ram: s.defaultRAM)
-    warmUpSeconds = s.warmUp
-    patience = Patience(
-      critical: s.patience.critical, high: s.patience.high, medium: s.patience.medium, low: s.patience.low)
-    emergencyAfterSeconds = s.emergencyAfter
-    emergencyAction =
-      switch s.emergencyAction {
-      case .cancel: .cancel
-      case .requeue: .requeue
-      case .freeze: .freeze
-      }
-    backfillLimit = s.backfillLimit
-    backfillPatienceSeconds = s.backfillPatience
-    startGapSeconds = s.startGap
-    machine = MachineGuardPolicy(config)
   }
 }

@@ -24,25 +24,6 @@ extension OverseerPolicy {
   }
 }
 
-extension MachineGuardPolicy {
-  init(_ config: Config) {
-    self.init()
-    let m = config.overseer.machine
-    pause = m.pause
-    severeAvailable = m.severeAvailable
-    severePressure = m.severePressure
-    severePressureFor = m.severePressureFor
-    fallingAvailable = m.fallingAvailable
-    ioPressure = m.ioPressure
-    ioPressureFor = m.ioPressureFor
-    cpuPressure = m.cpuPressure
-    cpuPressureFor = m.cpuPressureFor
-    longestHold = m.longestHold
-    sessionShare = m.sessionShare
-    jarvisShare = m.jarvisShare
-  }
-}
-
 extension SpawnPolicy {
   init(_ config: Config) {
     self.init()
