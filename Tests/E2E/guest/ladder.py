@@ -176,14 +176,16 @@ def test_who_writes_too_much_is_alerted_about_and_told_to_end():
 def test_who_falls_silent_is_told_to_end_and_who_speaks_is_not():
     setting(limits__types__quiet={"silence": "4s"})
     watcher = Watcher("overseer")
-    hang, talker = spawn(
+    hang, own, talker = spawn(
         {"command": "echo begins; exec sleep 1000", "type": "quiet"},
+        {"command": "exec sleep 1000", "limits": {"silence": "2s"}},
         {"command": "for n in 1 2 3 4 5 6 7 8; do echo $n; sleep 1; done", "type": "quiet"})
     silent = ended(hang)[0]
     assert (silent["state"], silent["signal"]) == ("killed", signal.SIGTERM), silent
     assert "it was silent for" in silent["reason"] and "limit of 4 s" in silent["reason"], silent["reason"]
     noted(watcher.about(hang, "is near a limit"))
     assert watcher.about(hang, "is being stopped")["numbers"]["value"] >= 4
+    assert "limit of 2 s" in ended(own)[0]["reason"]
     assert ended(talker)[0]["state"] == "succeeded"
 
 
@@ -207,15 +209,15 @@ def test_the_polite_signal_of_claude_is_an_interrupt():
 
 def test_the_limits_of_a_type_are_in_the_cgroup_and_the_tasks_own_come_first():
     setting(limits__types__small={"memory": "48M", "pids": 33, "cpu": 0.5, "io_weight": 300})
-    kinds = [{}, {"type": "small"}, {"type": "small", "limits": {"memory": "64M"}}]
+    kinds = [{}, {"type": "small"}, {"type": "small", "limits": {"memory": "64M", "io_weight": 50}}]
     other, small, own = [folder_of(agent("sleep 1000", **kind)["pid"]) for kind in kinds]
     assert [number(folder, "memory.max") for folder in (small, own)] == [48 * M, 64 * M]
     assert [number(folder, "pids.max") for folder in (small, own)] == [33, 33]
     assert (small / "cpu.max").read_text().split()[0] == "50000"
     assert (other / "cpu.max").read_text().split()[0] == "max"
     assert number(other, "memory.max") > 64 * M and number(other, "pids.max") > 33
-    assert [(folder / "io.weight").read_text().split() for folder in (small, other)] == [
-        ["default", "300"], ["default", "100"]]
+    assert [(folder / "io.weight").read_text().split() for folder in (small, own, other)] == [
+        ["default", "300"], ["default", "50"], ["default", "100"]]
 
 
 def test_the_default_limits_scale_with_the_machine():

@@ -45,7 +45,7 @@ def calm():
         pressure(resource)
 
 
-def made_up(scheduler=None, guard=None):
+def made_up(scheduler=None, **more):
     """A calm machine of 512 MiB, whose guard is quick."""
     shutil.rmtree(PROC, ignore_errors=True)
     calm()
@@ -53,7 +53,7 @@ def made_up(scheduler=None, guard=None):
     setting(
         monitor={"procfs": str(PROC), "interval": "500ms"}, zones=ZONES,
         scheduler={"emergency_after": "1s", "warm_up": "0s", **(scheduler or {})},
-        overseer__machine={**machine, **(guard or {})})
+        overseer__machine=machine, **more)
     until("it is calm", lambda: call("stats.get")["level"] == "ideal")
     return Watcher("machine", "overseer")
 
@@ -240,17 +240,25 @@ def test_stalls_for_disks_and_processors_hold_starts_and_end_nobody():
 # ---- Sessions, and all of Jarvis -------------------------------------------------------------------------------------
 
 
-def test_all_agents_together_keep_their_share():
-    watcher = made_up(guard={"jarvis_share": 0.2})
-    (low,) = agents(holding(50, "low"))
-    (high,) = agents(holding(80, "high"))
+def test_all_agents_together_keep_their_total():
+    watcher = made_up(limits__jarvis={"memory": "60%", "pids": 3000, "cpu": 1.5})
+    line = 0.6 * TOTAL * 1024
+    (high,) = agents(holding(200, "high"))
+    # The kernel's walls are a sixteenth above.
+    group = folder_of(get(high)["pid"]).parent
+    assert group.name == "agents" and abs(number(group, "memory.max") - line * 17 / 16) <= 8192
+    assert number(group, "pids.max") == 3000 + 3000 // 16
+    assert (group / "cpu.max").read_text().split()[0] == "150000"
+    # A little over the line, and below the wall.
+    rest = int(line * 33 / 32 - number(group, "memory.current")) // M
+    (low,) = agents(holding(rest - 6, "low"))
     event = watcher.about(low, "makes room for the machine")
-    assert "all agents hold" in event["message"] and "their limit is 20 %" in event["message"], event
+    assert "all agents hold" in event["message"] and "their limit is 60 %" in event["message"], event
     assert ended(low)[0]["state"] == "killed" and state(high) == "running"
 
 
-def test_a_session_keeps_its_share_and_others_are_not_asked_to_make_room():
-    watcher = made_up(guard={"session_share": 0.2})
+def test_a_session_keeps_its_total_and_others_are_not_asked_to_make_room():
+    watcher = made_up(limits__session={"memory": "20%"})
     (other,) = agents(holding(80, "low"), session_id="theirs")
     first, second = agents(holding(80, "high"), holding(60, "medium"), session_id="ours")
     event = watcher.about(second, "makes room for the machine")
