@@ -144,7 +144,7 @@ printf '%s\n' "Make it known to Claude Code:" \
 if command -v journalctl >/dev/null; then
   # The catalog is the machine's, not the user's.
   printf '%s\n' "To have journalctl -x explain Jarvis's entries, as root:" \
-    "  install -D -m 644 \"$datadir/jarvis.catalog\" /etc/systemd/catalog/jarvis.catalog" \
+    "  install -D -m 644 \"$datadir/jarvis.catalog\" /usr/local/lib/systemd/catalog/jarvis.catalog" \
     "  journalctl --update-catalog"
 fi
 case ${SHELL:-} in

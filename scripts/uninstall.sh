@@ -75,7 +75,7 @@ if [ "$removed" = no ]; then
 else
   echo "Jarvis is removed from $DESTDIR$PREFIX."
 fi
-catalog=/etc/systemd/catalog/jarvis.catalog
+catalog=/usr/local/lib/systemd/catalog/jarvis.catalog
 if [ -z "$DESTDIR" ] && [ -e "$catalog" ]; then
   printf '%s\n' "$catalog stays; as root: rm $catalog && journalctl --update-catalog"
 fi

@@ -31,11 +31,14 @@ echo "boot $boot: the user manager is $state after $(cut -d' ' -f1 /proc/uptime)
 case $boot in
   1)
     as_test env BIN_DIR=/e2e/bin /e2e/scripts/install.sh || exit 1
+    # As the installation advises.
+    install -D -m 644 /home/test/.local/share/jarvis/jarvis.catalog /usr/local/lib/systemd/catalog/jarvis.catalog || exit 1
+    journalctl --update-catalog || exit 1
     as_test systemctl --user enable jarvisd.socket jarvis.target || exit 1
     # What is installed was installed long ago: it is not what a power cut is to prove.
     sync
     as_test env PYTHONPATH=/e2e/guest python3 -c 'import world; world.configure()' || exit 1
-    suite starting limits services records
+    suite starting limits ladder machine spawning services records alerts
     # No file system is told, nothing is written back: what is not on the disk then is lost.
     as_test timeout 180 python3 /e2e/guest/before_the_cut.py && echo b >/proc/sysrq-trigger
     ;;

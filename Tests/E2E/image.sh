@@ -43,6 +43,10 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 
+# Debian delegates cpu, memory and pids to user managers; the weights of the disks are to be tested, too.
+mkdir -p "$root/etc/systemd/system/user@.service.d"
+printf '[Service]\nDelegate=cpu io memory pids\n' >"$root/etc/systemd/system/user@.service.d/e2e.conf"
+
 # ---- What runs in it: the tar on the second disk is unpacked once, its guest.sh run at each boot, the folder out of it
 # comes back as a tar on the third disk.
 

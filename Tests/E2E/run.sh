@@ -96,7 +96,7 @@ TMPDIR=$work timeout -k 10 "$guest_within" qemu-system-x86_64 -machine q35 -acce
 guest=$!
 # As they come; the results that count are read from the disk afterwards.
 tail -n +1 -s 0.5 --pid="$guest" -f "$out/console.txt" 2>/dev/null |
-  grep --line-buffered -aE '^(PASS|FAIL|FIGURE|boot|     [0-9.]+ s)' | tr -d '\r' &
+  grep --line-buffered -aE '^(PASS|FAIL|FIGURE|boot|     [0-9.]+ s)' | sed -u 's/\r$//' &
 reader=$!
 status=0
 wait "$guest" || status=$?

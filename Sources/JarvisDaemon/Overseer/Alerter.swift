@@ -59,9 +59,10 @@ final class Alerter: Sendable {
     guard isDue else { return }
     if !config.command.isEmpty { run(config.command, alert) }
     if config.desktop, let bus = sessionBus, let busctl = Self.busctl {
+      // What follows -- may begin with a dash: the -1 does (the desktop's own time), and a text might.
       run(
         [
-          busctl, "--address=\(bus)", "call", "org.freedesktop.Notifications", "/org/freedesktop/Notifications",
+          busctl, "--address=\(bus)", "call", "--", "org.freedesktop.Notifications", "/org/freedesktop/Notifications",
           "org.freedesktop.Notifications", "Notify", "susssasa{sv}i", "Jarvis", "0", "dialog-warning",
           "Jarvis: \(alert.title)", alert.text, "0", "0", "-1",
         ], alert)

@@ -1,6 +1,6 @@
 """After the power was cut and the machine booted again. Nobody logged in and nobody started anything."""
 
-from world import SERVICES, call, ended, is_active, journal, main_pid, slice_folder, until
+from world import DAEMON_READY, SERVICES, call, ended, is_active, journal, main_pid, slice_folder, until
 
 CLEAR = False
 
@@ -42,4 +42,4 @@ def test_no_cgroup_of_the_time_before_is_there():
 
 
 def test_the_journal_still_has_both_lives():
-    assert len(journal("MESSAGE_ID=2e53ce4e5f524bfa906a9a6a841ef719", at_least=2)) >= 2
+    assert len(journal(f"MESSAGE_ID={DAEMON_READY}", at_least=2)) >= 2

@@ -98,12 +98,13 @@ def test_a_task_without_limits_still_has_one_of_processes_and_dies_as_a_whole():
     assert number(folder, "memory.oom.group") == 1
 
 
-def test_the_cpu_weight_follows_the_priority():
-    weights = [
-        number(folder_of(agent("sleep 1000", priority=priority)["pid"]), "cpu.weight")
-        for priority in ("critical", "high", "medium", "low")
+def test_the_weights_follow_the_priority():
+    folders = [
+        folder_of(agent("sleep 1000", priority=priority)["pid"]) for priority in ("critical", "high", "medium", "low")
     ]
-    assert weights == [400, 200, 100, 25]
+    assert [number(folder, "cpu.weight") for folder in folders] == [400, 200, 100, 25]
+    assert [(folder / "io.weight").read_text().split() for folder in folders] == [
+        ["default", weight] for weight in ("400", "200", "100", "25")]
 
 
 # ---- Memory ----------------------------------------------------------------------------------------------------------

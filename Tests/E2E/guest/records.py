@@ -1,10 +1,6 @@
 """What the user's journal says of tasks."""
 
-from world import agent, call, ended, journal, output, spawn
-
-STARTED = "a59eb076c03c4ddfa7a631d5f9361fb5"
-ENDED = "c9dc8437e7084d20a930dc5988c3c496"
-KILLED = "7660e223242b4568b520ecb590bca458"
+from world import DAEMON_READY, TASK_ENDED, TASK_KILLED, TASK_STARTED, agent, call, ended, journal, output, spawn
 
 
 def one(entries, message_id):
@@ -16,18 +12,18 @@ def one(entries, message_id):
 def test_the_journal_has_a_task_by_its_fields():
     task = ended(*spawn("echo hello; exit 3", branch_id="records"))[0]
     entries = journal(f"JARVIS_TASK_ID={task['id']}", at_least=2)
-    for message_id in (STARTED, ENDED):
+    for message_id in (TASK_STARTED, TASK_ENDED):
         entry = one(entries, message_id)
         assert entry["PRIORITY"] == "6" and entry["JARVIS_BRANCH"] == "records", entry
         assert entry["SYSLOG_IDENTIFIER"] == "jarvisd" and entry["_SYSTEMD_USER_UNIT"] == "jarvisd.service", entry
         assert entry["CODE_FUNC"] and entry["JARVIS_BATCH_ID"] == task["batch_id"], entry
-    assert "status 3" in one(entries, ENDED)["MESSAGE"]
+    assert "status 3" in one(entries, TASK_ENDED)["MESSAGE"]
     assert output(task["id"]) == "hello\n"
 
 
 def test_the_journal_warns_of_a_kill_and_names_the_limit():
     task = ended(*spawn({"command": "yes", "limits": {"output": "1M"}}))[0]
-    entry = one(journal(f"JARVIS_TASK_ID={task['id']}", f"MESSAGE_ID={KILLED}"), KILLED)
+    entry = one(journal(f"JARVIS_TASK_ID={task['id']}", f"MESSAGE_ID={TASK_KILLED}"), TASK_KILLED)
     assert entry["PRIORITY"] == "4" and "limit of 1 MiB" in entry["MESSAGE"], entry
 
 
@@ -40,5 +36,5 @@ def test_a_secret_of_the_environment_is_not_in_the_journal():
 
 def test_the_journal_has_each_service_under_its_unit():
     assert any("READY" in str(e) or "ready" in str(e.get("MESSAGE")) for e in journal("-u", "jarvis-warden.service"))
-    started = journal("MESSAGE_ID=2e53ce4e5f524bfa906a9a6a841ef719")
+    started = journal(f"MESSAGE_ID={DAEMON_READY}")
     assert started[-1]["_SYSTEMD_USER_UNIT"] == "jarvisd.service", started[-1]

@@ -5,9 +5,9 @@ import pathlib
 import signal
 
 from world import (
-    CONFIG, HOME, PATIENCE, SERVICES, SOCKET, UNITS, agent, call, clear, configure, ended, folder_of, get,
-    has_restarted, is_active, is_alive, journal, main_pid, members, processes, running, same_process, show,
-    slice_folder, spawn, state, systemctl, until,
+    CONFIG, HOME, M, PATIENCE, SERVICES, SOCKET, UNITS, agent, call, clear, configure, ended, folder_of, get,
+    has_restarted, is_active, is_alive, journal, main_pid, members, number, processes, restarts, running, same_process,
+    show, slice_folder, spawn, state, systemctl, table, until,
 )
 
 DAEMON, WARDEN = SERVICES
@@ -17,10 +17,11 @@ GO = pathlib.Path("/tmp/go")
 STUBBORN = "trap '' TERM; setsid sleep 8881 & while :; do sleep 0.5; done"
 
 
-def reload(**values):
-    configure(**values)
+def reload(agents=40):
+    """Puts a cap in force the way that people do it."""
+    configure(max_agents=agents)
     systemctl("reload", DAEMON)
-    until("it is in force", lambda: call("stats.get")["limits"]["max_agents"] == values.get("agents", 40))
+    until("it is in force", lambda: call("stats.get")["limits"]["max_agents"] == agents)
 
 
 def with_a_queue(disturb):
@@ -118,6 +119,28 @@ def test_after_a_kill_of_everything_the_next_start_finds_nothing_left_over():
     assert not [folder for folder in folders if folder.exists()]
     assert [task["exit_code"] for task in ended(*waiting)] == list(range(5))
     reload()
+
+
+def test_a_limit_of_the_slice_kills_agents_and_neither_service():
+    before = restarts()
+    fill = "import time; held = []\nwhile True: held.append(b'x' * (4 << 20)); time.sleep(0.1)"
+    systemctl("set-property", "--runtime", "jarvis.slice", "MemoryMax=300M")
+    try:
+        folder = slice_folder()
+        assert number(folder, "memory.max") == 300 * M
+        until("the daemon takes it for the machine",
+              lambda: call("stats.get")["resources"]["memory_total_bytes"] == 300 * M)
+        # Three that each may have more than a third of it.
+        tasks = [{"command": ["/usr/bin/python3", "-c", fill], "limits": {"memory": "250M"}} for _ in range(3)]
+        agents = running(*spawn(*tasks))
+        groups = [folder_of(task["pid"]) for task in agents]
+        for task in ended(*[task["id"] for task in agents]):
+            assert task["state"] == "killed", task
+        assert table(folder, "memory.events")["oom_kill"] > 0
+        assert not [group for group in groups if group.exists()]
+    finally:
+        systemctl("set-property", "--runtime", "jarvis.slice", "MemoryMax=infinity")
+    assert restarts() == before and ended(*spawn("true"))[0]["state"] == "succeeded"
 
 
 def test_stopping_the_target_leaves_no_process_and_no_cgroup():

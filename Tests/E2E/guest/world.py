@@ -109,6 +109,47 @@ class Client:
         self.socket.close()
 
 
+class Watcher(Client):
+    """A connection that is told of events, all from now on."""
+
+    def __init__(self, *kinds):
+        super().__init__()
+        self.events = []
+        self.call("events.subscribe", kinds=list(kinds))
+
+    def event(self, what, condition, seconds=PATIENCE):
+        """The first event that it holds for; those that came before it are looked at, too."""
+        deadline = time.monotonic() + seconds
+        looked_at = 0
+        while True:
+            for event in self.events[looked_at:]:
+                if condition(event):
+                    return event
+            looked_at = len(self.events)
+            left = deadline - time.monotonic()
+            assert left > 0, f"no event within {seconds} s: {what}; there were {self.messages()}"
+            self.socket.settimeout(left)
+            try:
+                self.events.append(json.loads(self.file.readline())["params"])
+            except TimeoutError:
+                pass
+
+    def about(self, task, words, seconds=PATIENCE):
+        """What the overseer told of a task, in these words."""
+        return self.event(
+            f"{task}: {words}",
+            lambda e: e["kind"] == "overseer" and e["task"]["id"] == task and words in e["message"], seconds)
+
+    def level(self, name, seconds=PATIENCE):
+        """The event with which a level was entered."""
+        return self.event(
+            f"level {name}",
+            lambda e: e["kind"] == "machine" and e.get("level") == name and f"to {name}" in e["message"], seconds)
+
+    def messages(self):
+        return [event["message"] for event in self.events]
+
+
 def call(method, **parameters):
     client = Client()
     try:
@@ -223,6 +264,26 @@ def members(folder):
 # ---- The journal -----------------------------------------------------------------------------------------------------
 
 
+# The entries' names; `systemd/jarvis.catalog` explains them.
+TASK_STARTED = "a59eb076c03c4ddfa7a631d5f9361fb5"
+TASK_ENDED = "c9dc8437e7084d20a930dc5988c3c496"
+TASK_KILLED = "7660e223242b4568b520ecb590bca458"
+OVERSEER_ACTED = "5012a3f31999468bbe73b725f662c286"
+ZONE_CHANGED = "5f0116bf581f490fa50be5c764af34f5"
+LEVEL_CHANGED = "ad811fa4d520496cb40bbcd609be0a67"
+DAEMON_READY = "2e53ce4e5f524bfa906a9a6a841ef719"
+
+
+def entry(message_id, words, *matches):
+    """The newest entry of a name that says this, once it is there."""
+
+    def find():
+        found = journal(f"MESSAGE_ID={message_id}", *matches, at_least=0)
+        return [entry for entry in found if words in entry["MESSAGE"]]
+
+    return until(f"an entry {message_id} with: {words}", find, every=0.5)[-1]
+
+
 def journal(*matches, at_least=1):
     """Entries that match, oldest first, once there are that many."""
 
@@ -230,7 +291,7 @@ def journal(*matches, at_least=1):
         run("journalctl", "--user", "--sync", status=None)
         lines = run("journalctl", "--user", "-o", "json", "--no-pager", "--all", *matches, status=None).splitlines()
         entries = [json.loads(line) for line in lines if line.startswith("{")]
-        return len(entries) >= at_least and (entries or True)
+        return entries if len(entries) >= max(1, at_least) else at_least == 0
 
     entries = until(f"{at_least} entries of {' '.join(matches)}", read, every=0.5)
     return [] if entries is True else entries
@@ -238,28 +299,35 @@ def journal(*matches, at_least=1):
 
 # ---- The machine of the tests ----------------------------------------------------------------------------------------
 
-# The guest's own load must not decide what starts: the tests of zones are elsewhere, on made-up machines.
-CONFIGURATION = """
-[monitor]
-interval = "1s"
-[zones]
-cpu_safe = 1.0
-cpu_danger = 1.0
-ram_safe = 1.0
-ram_danger = 1.0
-[scheduler]
-max_agents_per_session = {per_session}
-max_agents_per_session_warning = {per_session}
-max_agents = {agents}
-[limits]
-grace = "{grace}"
-[store]
-history = "30d"
-"""
+# The guest's own load must not decide what starts: the tests of zones are on made-up machines (machine.py).
+SETTINGS = {
+    "monitor": {"interval": "1s"},
+    "zones": {"cpu_safe": 1.0, "cpu_danger": 1.0, "ram_safe": 1.0, "ram_danger": 1.0},
+    "scheduler": {"max_agents_per_session": 40, "max_agents_per_session_warning": 40, "max_agents": 40},
+    "limits": {"grace": "3s"},
+    "store": {"history": "30d"},
+    "alerts": {"every": "0s"},
+}
 
 
-def configure(per_session=40, agents=40, grace="3s"):
-    CONFIG.write_text(CONFIGURATION.format(per_session=per_session, agents=agents, grace=grace))
+def configuration(changes):
+    """The text of the configuration with some keys changed; a section is named as in the file."""
+    sections = {name: {**SETTINGS.get(name, {}), **changes.get(name, {})} for name in {**SETTINGS, **changes}}
+    # What JSON and TOML write alike is all that is needed here.
+    return "".join(
+        f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+        for name, keys in sections.items()
+    )
+
+
+def configure(**scheduler):
+    CONFIG.write_text(configuration({"scheduler": scheduler}))
+
+
+def setting(**sections):
+    """Puts a configuration in force until the next test; a section of a section is given as limits__types__small."""
+    CONFIG.write_text(configuration({name.replace("__", "."): keys for name, keys in sections.items()}))
+    call("daemon.reload")
 
 
 def restarts():
@@ -271,6 +339,8 @@ def clear():
     systemctl("reset-failed", *SERVICES, status=None)
     systemctl("start", "jarvis.target", *SERVICES)
     until("the warden is connected", lambda: call("daemon.info").get("warden_pid") == main_pid(SERVICES[1]))
+    if CONFIG.read_text() != configuration({}):
+        setting()
     live = [t["id"] for t in call("task.list", states=["queued", "blocked", "starting", "running", "paused"])["tasks"]]
     if live:
         call("task.cancel", ids=live)
