@@ -7,6 +7,7 @@ extension SkillFile {
     let problems = TableReader.Problems(document)
     var reader = TableReader(problems)
     file = document.file
+    source = document.text
     reader.fileName(into: &name)
     reader.string("description", into: &description)
     reader.string("branch", into: &branch) { $0.isEmpty ? "found the empty text; leave the key out instead" : nil }
@@ -17,6 +18,7 @@ extension SkillFile {
     } else {
       _ = reader.value("strategy")
     }
+    reader.strings("requires", into: &requires, problem: badName)
     readParameters(&reader)
     readTasks(&reader)
     reader.finish()
@@ -31,10 +33,19 @@ extension SkillFile {
         if !isPlaceholder {
           reader.add("no placeholder can have this name; expected a-z, 0-9 and _, a letter first", at: name)
         }
+        if SkillFile.reserved.contains(name) {
+          reader.add("{\(name)} has a meaning of its own in tasks; choose another name", at: name)
+        }
         reader.section(name) { reader in
           var parameter = Parameter(name: name)
           reader.choice("type", into: &parameter.type)
           reader.string("description", into: &parameter.description)
+          reader.strings("choices", into: &parameter.choices) { $0.isEmpty ? "a choice can't be empty" : nil }
+          if parameter.type == .choice, parameter.choices.isEmpty {
+            reader.add("a choice needs choices = [\"one\", \"other\"]", at: "type")
+          } else if parameter.type != .choice, !parameter.choices.isEmpty {
+            reader.add("only a parameter with type = \"choice\" has these", at: "choices")
+          }
           readDefault(&reader, &parameter)
           var required = parameter.defaultValue == nil
           reader.boolean("required", into: &required)
@@ -50,16 +61,27 @@ extension SkillFile {
   }
 
   private func readDefault(_ reader: inout TableReader, _ parameter: inout Parameter) {
-    switch reader.value("default") {
-    case nil: break
-    case .integer(let value)? where parameter.type == .integer: parameter.defaultValue = "\(value)"
-    case .string(let text)? where parameter.type != .integer:
-      if let problem = parameter.type.problem(text) { reader.add(problem, at: "default") }
-      parameter.defaultValue = text
-    case .some(let found):
-      reader.mismatch(
-        "default", found, expected: parameter.type == .integer ? "a whole number without quotes" : "text in quotes")
-      parameter.defaultValue = ""
+    guard let found = reader.value("default") else { return }
+    let given: JSON?
+    switch (found, parameter.type) {
+    case (.integer(let value), .integer), (.integer(let value), .number): given = .int(Int64(value))
+    case (.number(let value), .number): given = .double(value)
+    case (.boolean(let value), .boolean): given = .bool(value)
+    case (.string(let text), .string), (.string(let text), .path), (.string(let text), .choice): given = .string(text)
+    case (.array, .list):
+      var items: [String] = []
+      reader.strings("default", into: &items)
+      given = items.json
+    default: given = nil
+    }
+    // A default that is wrong is told once, and does not make the parameter required.
+    parameter.defaultValue = .text("")
+    guard let given else {
+      return reader.mismatch("default", found, expected: parameter.type.inAFile)
+    }
+    do throws(SkillError) { parameter.defaultValue = try parameter.value(given) } catch {
+      if case .choice = parameter.type, parameter.choices.isEmpty { return }
+      reader.add(error.message, at: "default")
     }
   }
 
@@ -73,7 +95,7 @@ extension SkillFile {
     var read: [TaskTemplate] = []
     reader.sections("tasks") { reader in
       var task = TaskTemplate()
-      task.read(&reader, prelude: prelude, parameters: known)
+      task.read(&reader, prelude: prelude, skill: self)
       if read.contains(where: { $0.name == task.name }), !task.name.isEmpty {
         reader.add("another task is called \"\(task.name)\" too", at: "name")
       }
@@ -84,6 +106,16 @@ extension SkillFile {
       reader.add("found \(read.count) tasks; expected 1 to \(SkillFile.maxTasks)", at: "tasks")
     }
     checkDependencies(reader)
+    for (index, task) in read.enumerated() {
+      if let skill = task.skill, !requires.contains(skill) {
+        reader.add(
+          "\"\(skill)\" is not in requires = [\(requires.map { "\"\($0)\"" }.joined(separator: ", "))]",
+          at: "tasks[\(index)].skill")
+      }
+    }
+    for (index, name) in requires.enumerated() where !read.contains(where: { $0.skill == name }) {
+      reader.add("no step runs the skill \"\(name)\"; give a step skill = \"\(name)\"", at: "requires[\(index)]")
+    }
   }
 
   /// Every dependency names another task of the skill, and none waits for itself through others.
@@ -112,10 +144,38 @@ extension SkillFile {
   }
 }
 
+extension SkillFile {
+  /// Placeholders that Jarvis fills itself.
+  static let reserved = ["item", "index", "outputs"]
+}
+
+extension SkillParameterType {
+  /// How a default is written.
+  fileprivate var inAFile: String {
+    switch self {
+    case .integer: "a whole number without quotes"
+    case .number: "a number without quotes"
+    case .boolean: "true or false"
+    case .list: "a list of texts: [\"one\", \"two\"]"
+    case .string, .path, .choice: "text in quotes"
+    }
+  }
+}
+
 extension TaskTemplate {
-  fileprivate mutating func read(_ reader: inout TableReader, prelude: String, parameters: [String]) {
+  fileprivate mutating func read(_ reader: inout TableReader, prelude: String, skill: SkillFile) {
+    let known = skill.parameters.map(\.name)
     reader.required("name")
-    reader.string("name", into: &name, problem: badName)
+    reader.string("name", into: &name) { name in
+      badName(name) ?? (name.contains(".") ? "a dot parts a step from its tasks; use - instead" : nil)
+    }
+    readAfter(&reader)
+    readEach(&reader, parameters: skill.parameters)
+    if let producer = each?.source.producer, !after.contains(where: { $0.task == producer }) {
+      after.append(SkillDependency(task: producer, condition: .success))
+    }
+    let parameters = known + (each == nil ? [] : ["item", "index"]) + (after.isEmpty ? [] : ["outputs"])
+    if reader.has("skill") { return readSkill(&reader, parameters: parameters) }
     reader.template("description", into: &description, parameters)
     reader.string("type", into: &type, problem: badName)
     reader.choice("priority", into: &priority)
@@ -128,7 +188,6 @@ extension TaskTemplate {
     } else {
       _ = reader.value("cwd")
     }
-    readAfter(&reader)
     reader.section("limits") { reader in
       reader.size("memory", into: &limits.memory, in: (1 << 20)...Config.largestSize)
       reader.number("cpu", into: &limits.cpu, in: 0.001...10_000)
@@ -145,6 +204,86 @@ extension TaskTemplate {
       }
     }
     reader.integer("retries", into: &retries, in: 0...100)
+    _ = reader.value("skill")
+  }
+
+  /// A step that runs another skill.
+  private mutating func readSkill(_ reader: inout TableReader, parameters: [String]) {
+    reader.string("skill", into: &skill, problem: badName)
+    reader.template("description", into: &description, parameters)
+    reader.section("with") { reader in
+      for key in reader.ownKeys {
+        guard case .array? = reader.value(key) else {
+          var value = Template("")
+          switch reader.value(key) {
+          case .integer(let number)?: value = Template("\(number)")
+          case .number(let number)?: value = Template("\(number)")
+          case .boolean(let flag)?: value = Template("\(flag)")
+          default: reader.template(key, into: &value, parameters)
+          }
+          with[key] = [value]
+          continue
+        }
+        var texts: [String] = []
+        reader.strings(key, into: &texts)
+        let templates = texts.map(Template.init)
+        for template in templates { reader.check(template, key, parameters) }
+        with[key] = templates
+      }
+    }
+  }
+
+  /// `each = { glob = "src/**/*.swift" }`, or `list`, `count`, `lines`, `json`; with `max`.
+  private mutating func readEach(_ reader: inout TableReader, parameters: [SkillFile.Parameter]) {
+    let known = parameters.map(\.name)
+    var read: Each?
+    reader.section("each") { reader in
+      let kinds = ["glob", "list", "count", "lines", "json"]
+      let given = kinds.filter { reader.has($0) }
+      for kind in kinds { _ = reader.value(kind) }
+      var source = Each.Source.list([])
+      switch given.first {
+      case "glob"?:
+        var pattern = Template("")
+        reader.template("glob", into: &pattern, known)
+        source = .glob(pattern)
+      case "list"?:
+        if case .string(let text)? = reader.value("list") {
+          let template = Template(text)
+          reader.check(template, "list", known)
+          let isList = parameters.contains { $0.type == .list && template.placeholders == [$0.name] }
+          if !isList {
+            reader.add("one text is one item; expected a list, or \"{name}\" of a list parameter", at: "list")
+          }
+          source = .list([template])
+        } else {
+          var texts: [String] = []
+          reader.strings("list", into: &texts)
+          for text in texts { reader.check(Template(text), "list", known) }
+          source = .list(texts.map(Template.init))
+        }
+      case "count"?:
+        if case .integer(let number)? = reader.value("count") {
+          source = .count(Template("\(number)"))
+        } else {
+          var number = Template("")
+          reader.template("count", into: &number, known)
+          source = .count(number)
+        }
+      case let kind?:
+        var step = ""
+        reader.string(kind, into: &step, problem: badName)
+        source = kind == "lines" ? .lines(step) : .json(step)
+      case nil: reader.problems.add("expected one of \(kinds.joined(separator: ", "))", at: reader.path)
+      }
+      if given.count > 1 {
+        reader.add("only one of \(kinds.joined(separator: ", ")) can give the items", at: given[1])
+      }
+      var each = Each(source: source)
+      reader.integer("max", into: &each.max, in: 1...5000)
+      read = each
+    }
+    each = read
   }
 
   private mutating func readWork(_ reader: inout TableReader, prelude: String, parameters: [String]) {

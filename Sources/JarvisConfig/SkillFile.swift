@@ -1,29 +1,22 @@
 import JarvisProtocol
 
-/// A named, reusable pattern of tasks: `skills/NAME.toml`.
+/// A named, reusable pattern of tasks: `skills/NAME.toml`. Each `[[tasks]]` is a step: one task, one for each item of
+/// its `each`, or another skill's tasks.
 public struct SkillFile: Sendable, Equatable {
-  /// What a parameter's value may be.
-  public enum ParameterType: String, Sendable, CaseIterable {
-    /// Any text without NUL.
-    case string
-    /// A file or folder. One that begins with - becomes `./-…`, so that no program takes it for an option.
-    case path
-    /// A whole number.
-    case integer
-  }
-
   /// A value that is asked for when the skill is run, `{name}` in the tasks' texts.
   public struct Parameter: Sendable, Equatable {
     /// Lower-case letters, digits and _.
     public var name: String
     /// What its value may be.
-    public var type = ParameterType.string
+    public var type = SkillParameterType.string
     /// A sentence for people.
     public var description = ""
     /// Its value when none is given.
-    public var defaultValue: String?
-    /// Whether it must be given. Not given, not required and without a default it is the empty text.
+    public var defaultValue: SkillValue?
+    /// Whether it must be given. Not given, not required and without a default it is the empty text (or list).
     public var required = false
+    /// The allowed values of a choice.
+    public var choices: [String] = []
   }
 
   /// The same as the file's.
@@ -34,73 +27,30 @@ public struct SkillFile: Sendable, Equatable {
   public var branch: String?
   /// The strategy of its batch; nil: the default one.
   public var strategy: Strategy?
+  /// The skills that its steps run.
+  public var requires: [String] = []
   /// Sorted by name.
   public var parameters: [Parameter] = []
   /// The file that this was read from.
   public var file = ""
+  /// The file's text, kept with a run: a step that is expanded later is expanded from what was submitted.
+  public var source = ""
   var tasks: [TaskTemplate] = []
 
-  /// How many tasks it has.
-  public var taskCount: Int { tasks.count }
+  /// How many steps it has.
+  public var stepCount: Int { tasks.count }
 
   /// Reads all skills of `directories` (see `DataFolders.search`), of which later ones override earlier ones.
   public static func load(directories: [String]) -> LoadedFiles<SkillFile> {
     loadFiles(directories) { (document) throws(ConfigError) in try SkillFile(document: document) }
   }
 
-  /// The tasks with the parameters' values in their texts.
-  /// - Throws: `SkillError` for an unknown or missing parameter, or a value that its type doesn't allow.
-  public func instantiate(parameters given: [String: String]) throws(SkillError) -> [SkillTask] {
-    let known = parameters.map(\.name)
-    for name in given.keys.sorted() where !known.contains(name) {
-      let near = suggestion(for: name, among: known).map { "; did you mean \"\($0)\"?" }
-      let list = known.isEmpty ? "; it has none" : "; it has: \(known.joined(separator: ", "))"
-      throw SkillError(parameter: name, "the skill \"\(self.name)\" has no such parameter\(near ?? list)")
-    }
-    var values: [String: String] = [:]
-    for parameter in parameters {
-      guard let value = given[parameter.name] ?? parameter.defaultValue else {
-        if parameter.required {
-          throw SkillError(
-            parameter: parameter.name,
-            "the skill \"\(name)\" needs it\(parameter.description.isEmpty ? "" : ": \(parameter.description)")")
-        }
-        values[parameter.name] = ""
-        continue
-      }
-      if let problem = parameter.type.problem(value) { throw SkillError(parameter: parameter.name, problem) }
-      values[parameter.name] = parameter.type == .path && value.hasPrefix("-") ? "./\(value)" : value
-    }
-    return tasks.map { $0.filled(values) }
+  /// Reads one skill.
+  /// - Parameter file: `…/NAME.toml`; for the diagnostics, and for the skill's name.
+  /// - Throws: everything that is wrong with it, with line and column.
+  public init(text: String, file: String) throws(ConfigError) {
+    try self.init(document: TOMLDocument(text, file: file))
   }
-}
-
-extension SkillFile.ParameterType {
-  /// What is wrong with a value, as a sentence.
-  func problem(_ value: String) -> String? {
-    if value.utf8.contains(0) { return "its value has a NUL character, which no command can carry" }
-    switch self {
-    case .string: return nil
-    case .path: return value.isEmpty ? "its value is empty; expected the path of a file or folder" : nil
-    case .integer: return Int(value) == nil ? "found \"\(value.prefix(60))\"; expected a whole number" : nil
-    }
-  }
-}
-
-/// A skill can't be run with these parameters.
-public struct SkillError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The parameter that is wrong or missing.
-  public let parameter: String
-  /// A sentence about it.
-  public let message: String
-
-  init(parameter: String, _ message: String) {
-    self.parameter = parameter
-    self.message = message
-  }
-
-  /// `parameter NAME: MESSAGE`
-  public var description: String { "parameter \(parameter): \(message)" }
 }
 
 /// A task of a skill, ready to be submitted.
@@ -144,6 +94,12 @@ public struct SkillDependency: Sendable, Equatable {
   public var task: String
   /// What it must have come to.
   public var condition: AfterCondition
+
+  /// A dependency.
+  public init(task: String, condition: AfterCondition) {
+    self.task = task
+    self.condition = condition
+  }
 }
 
 /// Limits of a skill's task; nil: the configured default.

@@ -21,19 +21,77 @@ struct TaskTemplate: Sendable, Equatable {
   var environment: [String: Template] = [:]
   var retries = 0
 
+  /// What it is repeated for.
+  var each: Each?
+  /// The skill whose tasks it stands for, and their parameters.
+  var skill: String?
+  var with: [String: [Template]] = [:]
+
+  /// Where the items of a fan-out come from.
+  struct Each: Sendable, Equatable {
+    enum Source: Sendable, Equatable {
+      /// Paths that match, sorted.
+      case glob(Template)
+      /// Texts; one that is a list parameter alone stands for all of its items.
+      case list([Template])
+      /// 1, 2, … up to a number.
+      case count(Template)
+      /// The lines that a step wrote to stdout.
+      case lines(String)
+      /// The elements of the JSON list that a step wrote to stdout.
+      case json(String)
+
+      /// The step whose output must be there first.
+      var producer: String? {
+        switch self {
+        case .lines(let step), .json(let step): step
+        case .glob, .list, .count: nil
+        }
+      }
+    }
+
+    var source: Source
+    /// More items than this are refused.
+    var max = 200
+  }
+
+  /// Whether a text of it has a placeholder.
+  func uses(_ placeholder: String) -> Bool {
+    var templates = [description] + environment.values + with.values.flatMap { $0 }
+    if let cwd { templates.append(cwd) }
+    switch work {
+    case .prompt: break
+    case .argv(let argv): templates += argv
+    case .shell(let line): templates.append(line)
+    }
+    return templates.contains { $0.placeholders.contains(placeholder) }
+  }
+
   /// The task with `values`, which has every placeholder that the skill was checked to use.
-  func filled(_ values: [String: String]) -> SkillTask {
-    let plain = { (name: String) in values[name] ?? "" }
+  func filled(_ values: [String: SkillValue], name: String, after: [SkillDependency]) -> SkillTask {
+    let plain = { (name: String) in values[name]?.text ?? "" }
     let work: SkillTask.Work =
       switch self.work {
       case .prompt: .prompt
-      case .argv(let templates): .argv(templates.map { $0.filled(plain) })
-      case .shell(let template): .shell(template.filled { ShellText.quoted(plain($0)) })
+      case .argv(let templates): .argv(templates.flatMap { $0.items(values) })
+      case .shell(let template):
+        .shell(
+          template.filled { name in
+            (values[name]?.items ?? [""]).map { ShellText.quoted($0) }.joined(separator: " ")
+          })
       }
     return SkillTask(
       name: name, description: description.filled(plain), type: type, priority: priority, work: work, runner: runner,
       cwd: cwd?.filled(plain), after: after, limits: limits, environment: environment.mapValues { $0.filled(plain) },
       retries: retries)
+  }
+}
+
+extension Template {
+  /// The text as one item; a list parameter alone is all of its items.
+  func items(_ values: [String: SkillValue]) -> [String] {
+    if parts.count == 1, case .placeholder(let name) = parts[0], case .list(let items)? = values[name] { return items }
+    return [filled { values[$0]?.text ?? "" }]
   }
 }
 

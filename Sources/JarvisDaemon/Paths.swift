@@ -27,6 +27,9 @@ public struct Paths: Sendable, Hashable {
   /// All output.
   public var outputs: String { state + "/output" }
 
+  /// Where tasks of a skill's run find the outputs of others, a folder a task.
+  public func inputs(of run: BatchID) -> String { "\(state)/inputs/\(run)" }
+
   /// The folder for a task's output, a thousand tasks a folder, and the beginning of its files' names.
   public func output(of id: TaskID) -> (folder: String, name: String) {
     ("\(outputs)/\(id.raw / 1000)", id.description)

@@ -28,6 +28,10 @@ public enum Change: Sendable, Hashable {
   case spend(SpendRow)
   /// Takes away what was spent before a day.
   case pruneSpending(before: Int)
+  /// A new run of a skill; its batch goes before it in the same list.
+  case skillRun(SkillRunRow)
+  /// What a run of a skill came to; of each skill the last 500 runs are kept.
+  case skillRunEnded(batch: BatchID, SkillOutcomeRow)
   /// Sets one of the daemon's own values (`Store.meta`); nil takes it away.
   case meta(key: String, value: String?)
   /// Takes away batches whose tasks all ended before this: about 2,000 tasks at a time, so that nobody waits long.

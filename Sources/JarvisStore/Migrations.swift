@@ -15,6 +15,7 @@ import GRDB
 /// - `observation`, `profile`: what finished tasks showed; see `learning`.
 /// - `finding` with `finding_fts`: the hive-mind and its full-text index (external content, kept by triggers).
 /// - `agent`, `spend`: see `AgentTables`.
+/// - `skill_run`: what each run of a skill was asked, and what it came to.
 /// - `meta`: the daemon's own values.
 enum Migrations {
   /// "JRVS".
@@ -30,7 +31,7 @@ enum Migrations {
   static let over = "ended_at IS NOT NULL"
 
   /// Oldest first; number n makes schema n out of schema n − 1.
-  private static let all: [String] = [v1, learning, AgentTables.migration]
+  private static let all: [String] = [v1, learning, AgentTables.migration, skillRuns]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()

@@ -76,6 +76,8 @@ enum Writing {
     case .agent(let id, let json): try AgentTables.write(agent: id, json: storable(json), db)
     case .spend(let row): try AgentTables.write(row, db)
     case .pruneSpending(let day): try run(db, "DELETE FROM spend WHERE day < ?", [v(Int64(day))])
+    case .skillRun(let row): try insert(row, db)
+    case .skillRunEnded(let batch, let row): try end(batch, row, db)
     case .meta(let key, .some(let value)):
       try run(
         db, "INSERT INTO meta (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -154,6 +156,8 @@ enum Writing {
     case .agent(let id, _): "what the agent of task \(id) said"
     case .spend(let row): "what task \(row.task) spent"
     case .pruneSpending: "the old spending"
+    case .skillRun(let row): "the run of the skill \(row.skill)"
+    case .skillRunEnded(let batch, _): "the end of the skill's run \(batch)"
     case .meta(let key, _): "the value \(key)"
     case .prune: "pruning"
     case .observation(let row): "observation \(row.id) of \(row.type)"

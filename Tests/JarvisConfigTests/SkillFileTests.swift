@@ -59,7 +59,7 @@ import Testing
 
   @Test func everyTextGetsTheParametersValues() throws {
     let skill = try skill(whole)
-    #expect(skill.branch == "b" && skill.strategy == .sequential && skill.taskCount == 3)
+    #expect(skill.branch == "b" && skill.strategy == .sequential && skill.stepCount == 3)
     #expect(skill.parameters.map(\.name) == ["count", "note", "path", "word"])
     #expect(skill.parameters.map(\.required) == [false, false, false, true])
     let tasks = try skill.instantiate(parameters: ["word": "it's {path}", "path": "-x"])

@@ -2,6 +2,7 @@ import Glibc
 import Testing
 
 @testable import JarvisConfig
+@testable import JarvisProtocol
 
 /// A folder that is removed when the test is over.
 final class Scratch {
@@ -55,5 +56,24 @@ func problems(_ text: String) -> [Diagnostic] {
     return []
   } catch {
     return error.diagnostics
+  }
+}
+
+extension SkillFile {
+  /// The tasks of a skill that requires no other, from texts as a person types them.
+  func instantiate(parameters: [String: String]) throws(SkillError) -> [SkillTask] {
+    try plan(parameters.mapValues { .string($0) }).map(\.task)
+  }
+
+  /// The same with what they are; `others` are the skills that it requires, `files` what a glob finds.
+  func plan(
+    _ parameters: [String: JSON], others: [SkillFile] = [], files: [String: [String]] = [:], most: Int = 1000
+  ) throws(SkillError) -> [PlannedTask] {
+    var all = [name: self]
+    for other in others { all[other.name] = other }
+    var expansion = SkillExpansion(skills: all, inputs: "/in", most: most) { (pattern, _) throws(SkillError) in
+      files[pattern] ?? []
+    }
+    return try expansion.plan(name, values: try values(parameters))
   }
 }

@@ -5,6 +5,7 @@ enum StoredSchemas {
   static let all = [
     v1Tables + v1Rows, v1Tables + v2Tables + v1Rows + v2Rows,
     v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows,
+    v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns,
   ]
 
   /// Makes the file as the release of that schema left it.

@@ -35,12 +35,14 @@ struct TOMLDocument {
   private static let maxDotsPerLine = 1000
 
   let file: String
+  let text: String
   let root: [String: TOMLNode]
   let places: SourceMap
 
   /// Parses `text`, which was read from `file` (for the diagnostics only).
   init(_ text: String, file: String) throws(ConfigError) {
     self.file = file
+    self.text = text
     try TOMLDocument.refuseUnreadable(text, file: file)
     places = SourceMap(text)
     if let defect = places.defect {

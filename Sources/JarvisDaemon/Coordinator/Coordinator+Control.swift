@@ -130,7 +130,7 @@ extension Coordinator {
         scheduler.requestResume(id)
       } else if task.isHeld {
         task.isHeld = false
-        task.notBefore = now()
+        task.notBefore = task.isUnprepared ? Self.unprepared : now()
         task.reason = "resumed by \(Self.words(for: caller))"
         tasks[id] = task
         _ = try? scheduler.edit(id, TaskChange(notBefore: task.notBefore))
@@ -179,12 +179,15 @@ extension Coordinator {
     }
     let places = Dictionary(again.enumerated().map { ($1.0.id, $0) }) { first, _ in first }
     let prepared = again.map { row, stored in
-      PreparedTask(
+      var task = PreparedTask(
         spec: stored.spec, cwd: stored.cwd, runner: stored.runner, type: row.type,
         after: stored.dependencies.compactMap { after in
           guard let id = TaskID(after.task), let place = places[id] else { return nil }
           return (.inBatch(place), after.condition)
         })
+      task.step = stored.step
+      task.sources = stored.step?.sources.map { id in places[id].map { .inBatch($0) } ?? .outside(id) } ?? []
+      return task
     }
     let strategy = try await stored { (store) throws(StoreError) in try await store.batch(first.0.batch) }?.strategy
     let batch = PreparedBatch(
@@ -204,6 +207,11 @@ extension Coordinator {
       _ = try await ids(of: TaskSelection(ids: [id]))
       throw RPC.Failure(
         .conflict, "task \(id) is over; only waiting tasks can be edited", data: ["id": .string("\(id)")])
+    }
+    guard !old.isGroup else {
+      throw RPC.Failure(
+        .conflict, "task \(id) is a step of a skill, a group of tasks; only tasks that run can be edited",
+        data: ["id": .string("\(id)")])
     }
     guard old.state.isWaiting else {
       throw RPC.Failure(

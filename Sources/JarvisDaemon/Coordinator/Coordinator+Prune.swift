@@ -21,7 +21,10 @@ extension Coordinator {
     // A folder that a task may be about to write into stays, empty or not; later tasks have greater numbers.
     let kept = Set(tasks.keys.map { paths.output(of: $0).folder })
     let (outputs, newest) = (paths.outputs, nextTask / 1000)
+    let inputs = paths.state + "/inputs"
+    let busy = Set(tasks.values.compactMap { $0.stored.step?.folder })
     await Task.detached(priority: .background) {
+      Self.removeInputs(in: inputs, before: before, except: busy)
       Self.removeOutputs(in: outputs, before: before, except: live) { folder, name in
         kept.contains(folder) || UInt64(name).map { $0 >= newest } ?? true
       }
@@ -42,6 +45,20 @@ extension Coordinator {
         if status.st_mode & S_IFMT == S_IFDIR { Artifacts.remove(path) } else { unlink(path) }
       }
       if !keep(inner, name) { rmdir(inner) }
+    }
+  }
+
+  /// The folders of links to outputs, which are as old as their making.
+  private static func removeInputs(in folder: String, before: Int64, except busy: Set<String>) {
+    for run in names(in: folder) {
+      let inner = "\(folder)/\(run)"
+      for name in names(in: inner) {
+        var status = stat()
+        let path = "\(inner)/\(name)"
+        guard lstat(path, &status) == 0, status.st_mtim.tv_sec < before, !busy.contains(path) else { continue }
+        OutputFolder.remove(path)
+      }
+      rmdir(inner)
     }
   }
 

@@ -71,6 +71,7 @@ extension Coordinator {
       log.critical("the store holds a specification of task \(id) that can't be read; the task is left alone")
     }
     try await restoreAgents()
+    try await restoreSkillRuns()
     let count = tasks.count
     if count > 0 {
       log.debug("\(count) live tasks came back from the store, \(scheduler.counts.active) of them were running")

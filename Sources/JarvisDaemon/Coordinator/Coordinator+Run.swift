@@ -12,6 +12,7 @@ extension Coordinator {
 
   /// The scheduler said: start. The store is told first.
   func begin(_ id: TaskID, _ reason: Reason) {
+    if postpone(id) { return }
     guard var task = tasks[id] else { return }
     task.attempt += 1
     guard let key = RunKey(task.runKeyName) else { return }
@@ -328,6 +329,7 @@ extension Coordinator {
       task.reason = "its dependencies have ended"
       change(&task, to: .queued)
       parcel.put(row(of: task))
+      advance(id)
     }
   }
 
@@ -346,7 +348,10 @@ extension Coordinator {
     if pins[id] != nil { pins[id]?.state = state }
     release(environment: task.environment)
     batches[task.batch]?.live -= 1
-    if let live = batches[task.batch]?.live, live <= 0 { batches.removeValue(forKey: task.batch) }
+    if let live = batches[task.batch]?.live, live <= 0 {
+      batches.removeValue(forKey: task.batch)
+      batchIsOver(task.batch)
+    }
     forgetSpending(of: id, task.batch)
     waiters.ended(id)
   }

@@ -8,7 +8,8 @@ extension Coordinator {
   /// Takes a checked batch in. Returns when it is durable.
   /// - Parameter origin: says where the parameters stand, for errors.
   func submit(
-    _ prepared: PreparedBatch, session: String, name: String?, requestKey: String?, agent: AgentIdentity?
+    _ prepared: PreparedBatch, session: String, name: String?, requestKey: String?, agent: AgentIdentity?,
+    skillRun: SkillRunRow? = nil
   ) async throws(RPC.Failure) -> TaskSpawn.Result {
     try checkRoom(for: prepared.tasks.count, agent: agent)
     guard !isStopping else { throw RPC.Failure(.unavailable, "Jarvis is stopping; submit again when it is back") }
@@ -24,8 +25,8 @@ extension Coordinator {
     var ended = try await endedDependencies(prepared.outside)
 
     let time = now()
-    let batchID = BatchID(nextBatch)
-    nextBatch += 1
+    let batchID = skillRun?.batch ?? BatchID(nextBatch)
+    if skillRun == nil { nextBatch += 1 }
     let first = nextTask
     nextTask += UInt64(prepared.tasks.count)
     let row = BatchRow(
@@ -46,6 +47,7 @@ extension Coordinator {
       changes.append(.environment(id: environment, json: entry.json))
     }
     for task in live { changes.append(.task(taskRow(task, batch: row))) }
+    if let skillRun { changes.append(.skillRun(skillRun)) }
     do throws(StoreError) {
       // Alone and small: at once and in place. Otherwise with whatever else waits for the disk.
       if arriving == live.count, changes.count <= 16, let result = store.commitInPlace(changes) {
@@ -59,6 +61,7 @@ extension Coordinator {
     }
 
     isTaken = true
+    if skillRun != nil { openRuns.insert(batchID) }
     for id in prepared.outside.keys { if let state = pins[id]?.state { ended[id] = state } }
     insert(live, batch: LiveBatch(row: row, live: live.count, childrenOf: agent?.task), finished: ended)
     endTurn()
@@ -89,6 +92,7 @@ extension Coordinator {
     }
     for task in live { noteTask(task.id, from: nil) }
     apply(effects)
+    for task in live where task.isUnprepared && task.run == nil { advance(task.id) }
   }
 
   func schedulerEntry(_ task: LiveTask) -> TaskEntry {
@@ -116,18 +120,17 @@ extension Coordinator {
     )
   }
 
-  private func newTask(
-    _ task: PreparedTask, id: TaskID, sequence: Int, first: UInt64, batch: BatchID, at time: Timestamp,
+  func newTask(
+    _ task: PreparedTask, id taskID: TaskID, sequence: Int, first: UInt64, batch: BatchID, at time: Timestamp,
     _ environment: Int64, _ agent: AgentIdentity?
   ) -> LiveTask {
-    let dependencies = task.after.map { after in
-      let target: TaskID =
-        switch after.target {
-        case .inBatch(let i): TaskID(first + UInt64(i))
-        case .outside(let id): id
-        }
-      return After(task: target.description, condition: after.condition)
+    func id(_ target: PreparedTask.Target) -> TaskID {
+      switch target {
+      case .inBatch(let i): TaskID(first + UInt64(i))
+      case .outside(let id): id
+      }
     }
+    let dependencies = task.after.map { After(task: id($0.target).description, condition: $0.condition) }
     var spec = task.spec
     // The resolved ones are beside it; keeping both would cost memory for each queued task.
     spec.after = AfterList([])
@@ -137,11 +140,13 @@ extension Coordinator {
       depth: agent.map { $0.depth + 1 } ?? 0)
     stored.session = task.session
     stored.costBefore = task.costBefore
+    stored.step = task.step
+    stored.step?.sources = task.sources.map(id)
     var live = LiveTask(
-      id: id, batch: batch, sequence: sequence, stored: stored, type: task.type, priority: spec.priority,
+      id: taskID, batch: batch, sequence: sequence, stored: stored, type: task.type, priority: spec.priority,
       submittedAt: time, environment: environment, state: dependencies.isEmpty ? .queued : .blocked,
       reason: dependencies.isEmpty ? "waits for its turn" : "waits for its dependencies")
-    live.notBefore = spec.notBefore ?? spec.delay.map { time + $0.seconds }
+    live.notBefore = live.isUnprepared ? Self.unprepared : spec.notBefore ?? spec.delay.map { time + $0.seconds }
     return live
   }
 
@@ -159,7 +164,7 @@ extension Coordinator {
     return view(of: live, explained: live.sequence < 32)
   }
 
-  private func checkRoom(for count: Int, agent: AgentIdentity?) throws(RPC.Failure) {
+  func checkRoom(for count: Int, agent: AgentIdentity?) throws(RPC.Failure) {
     let maximum = config.server.maxQueued
     guard scheduler.counts.total + arriving + count <= maximum else {
       throw RPC.Failure(

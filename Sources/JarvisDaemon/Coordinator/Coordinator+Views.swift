@@ -71,7 +71,7 @@ extension Coordinator {
     view.fill(from: task.stored)
     view.attempt = task.attempt
     view.startedAt = task.startedAt
-    view.notBefore = task.notBefore
+    view.notBefore = task.notBefore == Self.unprepared ? nil : task.notBefore
     view.pid = task.run?.phase == .running ? task.run?.pid.map(Int.init) : nil
     view.cgroup = task.run?.phase == .running ? task.run?.cgroup : nil
     view.usage = usage(of: task)
@@ -90,6 +90,9 @@ extension Coordinator {
   /// Why a waiting task waits, as of now.
   func waitingReason(of task: LiveTask) -> (sentence: String, kind: String, numbers: [String: Double]) {
     if task.isHeld { return ("held back by a person; `jarvisctl resume \(task.id)` lets it go on", "held", [:]) }
+    if task.isUnprepared, task.state == .queued {
+      return (task.isGroup ? "its tasks are being made or counted" : "its inputs are being laid out", "prepared", [:])
+    }
     if case .away(let why) = wardenState { return ("waits: the warden is away (\(why))", "warden_away", [:]) }
     if refused != nil { return ("waits: the store can't write; see `jarvisctl doctor`", "store", [:]) }
     guard let reason = scheduler.explain(task.id, now: now()) else { return (task.reason, task.state.rawValue, [:]) }

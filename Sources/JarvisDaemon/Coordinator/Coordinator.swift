@@ -87,6 +87,10 @@ public actor Coordinator {
   var learner = Learner()
   var endedCounts: [TaskState: Int] = [:]
   var madeFolders: Set<String> = []
+  /// Runs of skills that are not over.
+  var openRuns: Set<BatchID> = []
+  /// Steps of skills that are being prepared.
+  var preparing: Set<TaskID> = []
 
   var nextTask: UInt64 = 1
   var nextBatch: UInt64 = 1

@@ -24,6 +24,8 @@ struct StoredSpec: WireObject, Hashable {
   var costBefore: Double?
   /// How often its API, and not it, was the reason that an attempt ended.
   var parks = 0
+  /// What it is of a skill's step, where it can't just run.
+  var step: StoredStep?
 
   init(spec: TaskSpec, cwd: String, runner: String, dependencies: [After], parent: TaskID?, depth: Int) {
     self.spec = spec
@@ -45,6 +47,7 @@ struct StoredSpec: WireObject, Hashable {
     session = try fields.optional("session", "the conversation that it goes on with")
     costBefore = try fields.optional("cost_before", "what that had cost before")
     parks = try fields.defaulted("parks", "how often its API ended an attempt", 0)
+    step = try fields.optional("step", "what it is of a skill's step")
   }
 
   func write(_ fields: inout ObjectWriter) {
@@ -58,6 +61,7 @@ struct StoredSpec: WireObject, Hashable {
     fields.set("session", session)
     fields.set("cost_before", costBefore)
     if parks != 0 { fields.set("parks", parks) }
+    fields.set("step", step)
   }
 }
 
@@ -99,6 +103,8 @@ struct LiveTask: Sendable {
   var notBefore: Timestamp?
   /// A queued task that a person holds back.
   var isHeld = false
+  /// Whether the outputs that it asks for lie in its folder.
+  var isPrepared = false
 
   // In places of their own: a hash table of 100,000 of these has free room for 160,000 more.
   private var storedBox: Box<StoredSpec>

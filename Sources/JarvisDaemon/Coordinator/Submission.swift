@@ -43,6 +43,9 @@ struct PreparedTask: Sendable {
   /// The conversation that it goes on with, and what that had cost before.
   var session: String?
   var costBefore: Double?
+  /// What it is of a skill's step, and what that is made of.
+  var step: StoredStep?
+  var sources: [Target] = []
 }
 
 /// Checks submissions. Reads the file system (folders, programs) and nothing else; refuses with the field's path.

@@ -18,13 +18,20 @@ extension MethodTable {
       try await coordinator.finding(parameters.id, caller)
     }
     add(SkillList.self) { (_, _, _) throws(RPC.Failure) in
-      let loaded = SkillLibrary.load()
-      return SkillList.Result(
-        skills: loaded.files.values.sorted { $0.name < $1.name }.map { SkillView($0) },
-        faults: loaded.diagnostics.map(\.description))
+      try await coordinator.skillList()
     }
     add(SkillRun.self) { (parameters, caller, _) throws(RPC.Failure) in
-      try await coordinator.spawn(try SkillLibrary.batch(parameters, caller, inspector), caller, inspector)
+      try await coordinator.runSkill(parameters, caller, inspector)
+    }
+    add(SkillShow.self) { (parameters, _, _) throws(RPC.Failure) in try await coordinator.skill(parameters.name) }
+    add(SkillPlan.self) { (parameters, caller, _) throws(RPC.Failure) in
+      try coordinator.planSkill(parameters, caller, inspector)
+    }
+    add(SkillCheck.self) { (parameters, _, _) throws(RPC.Failure) in
+      SkillCheck.Result(problems: SkillLibrary.problems(parameters.text, file: parameters.file))
+    }
+    add(SkillSave.self, forAgents: false) { (parameters, _, _) throws(RPC.Failure) in
+      SkillSave.Result(text: try await coordinator.saveSkill(parameters))
     }
   }
 }

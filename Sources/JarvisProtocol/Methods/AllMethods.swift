@@ -8,7 +8,7 @@ public enum Methods {
     StatsGet.self,
     LearnRecord.self, LearnGet.self, LearnList.self, LearnExport.self, LearnImport.self, LearnForget.self,
     HivePut.self, HiveSearch.self, HiveGet.self,
-    SkillList.self, SkillRun.self,
+    SkillList.self, SkillShow.self, SkillRun.self, SkillPlan.self, SkillCheck.self, SkillSave.self,
     EventsSubscribe.self, EventsUnsubscribe.self,
     DaemonInfo.self, DaemonReload.self, DaemonDrain.self, DaemonDoctor.self, DaemonAttach.self,
   ]

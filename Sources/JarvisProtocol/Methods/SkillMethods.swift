@@ -2,31 +2,37 @@
 public struct SkillParameterView: WireObject, Hashable {
   /// Its name.
   public var name: String
-  /// String, path or integer.
+  /// String, path, integer, number, boolean, choice or list.
   public var type: String
   /// What it is for.
   public var description: String
   /// Whether it must be given.
   public var required: Bool
-  /// What it is when it is not given.
-  public var defaultValue: String?
+  /// What it is when it is not given; a list's is a list.
+  public var defaultValue: JSON?
+  /// What a choice may be.
+  public var choices: [String]
 
   /// A parameter.
-  public init(name: String, type: String, description: String, required: Bool, defaultValue: String?) {
+  public init(
+    name: String, type: String, description: String, required: Bool, defaultValue: JSON?, choices: [String] = []
+  ) {
     self.name = name
     self.type = type
     self.description = description
     self.required = required
     self.defaultValue = defaultValue
+    self.choices = choices
   }
 
   /// Reads the fields, or collects their schema.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     name = try fields.required("name", "its name")
-    type = try fields.required("type", "string, path or integer")
+    type = try fields.required("type", "string, path, integer, number, boolean, choice or list")
     description = try fields.required("description", "what it is for")
     required = try fields.required("required", "whether it must be given")
     defaultValue = try fields.optional("default", "what it is when it is not given")
+    choices = try fields.defaulted("choices", "what a choice may be", [])
   }
 
   /// Writes the fields that are known.
@@ -36,6 +42,7 @@ public struct SkillParameterView: WireObject, Hashable {
     fields.set("description", description)
     fields.set("required", required)
     fields.set("default", defaultValue)
+    if !choices.isEmpty { fields.set("choices", choices) }
   }
 }
 
@@ -49,16 +56,20 @@ public struct SkillView: WireObject, Hashable {
   public var strategy: Strategy
   /// The branch it runs on unless told otherwise.
   public var branchID: String?
-  /// How many tasks it has.
+  /// How many steps it has.
   public var tasks: Int
+  /// The skills that its steps run.
+  public var requires: [String]
   /// What can be set.
   public var parameters: [SkillParameterView]
   /// Where it was read from.
   public var file: String
+  /// What its runs came to; nil where it never ran.
+  public var record: SkillRecord?
 
   /// A skill.
   public init(
-    name: String, description: String, strategy: Strategy, branchID: String?, tasks: Int,
+    name: String, description: String, strategy: Strategy, branchID: String?, tasks: Int, requires: [String],
     parameters: [SkillParameterView], file: String
   ) {
     self.name = name
@@ -66,6 +77,7 @@ public struct SkillView: WireObject, Hashable {
     self.strategy = strategy
     self.branchID = branchID
     self.tasks = tasks
+    self.requires = requires
     self.parameters = parameters
     self.file = file
   }
@@ -76,9 +88,11 @@ public struct SkillView: WireObject, Hashable {
     description = try fields.required("description", "what it does")
     strategy = try fields.required("strategy", "how its tasks are run")
     branchID = try fields.optional("branch_id", "the branch it runs on unless told otherwise")
-    tasks = try fields.required("tasks", "how many tasks it has")
+    tasks = try fields.required("tasks", "how many steps it has")
+    requires = try fields.defaulted("requires", "the skills that its steps run", [])
     parameters = try fields.required("parameters", "what can be set")
     file = try fields.required("file", "where it was read from")
+    record = try fields.optional("record", "what its runs came to; absent where it never ran")
   }
 
   /// Writes the fields that are known.
@@ -88,8 +102,10 @@ public struct SkillView: WireObject, Hashable {
     fields.set("strategy", strategy)
     fields.set("branch_id", branchID)
     fields.set("tasks", tasks)
+    if !requires.isEmpty { fields.set("requires", requires) }
     fields.set("parameters", parameters)
     fields.set("file", file)
+    fields.set("record", record)
   }
 }
 
@@ -99,7 +115,7 @@ public enum SkillList: Method {
   public static let name = "skill.list"
   /// What it does.
   public static let summary =
-    "Lists the skills that are installed; a file that can't be read is listed with its faults."
+    "Lists the skills that are installed, by proven worth; a file that can't be read is listed with its faults."
   /// Parameters that a test reads.
   public static let example: JSON = [:]
   /// What it takes.
@@ -107,7 +123,7 @@ public enum SkillList: Method {
 
   /// The skills.
   public struct Result: WireObject, Hashable {
-    /// By name.
+    /// By proven worth, then by name.
     public var skills: [SkillView]
     /// Files that could not be read, and why.
     public var faults: [String]
@@ -120,7 +136,7 @@ public enum SkillList: Method {
 
     /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
-      skills = try fields.required("skills", "by name")
+      skills = try fields.required("skills", "by proven worth, then by name")
       faults = try fields.defaulted("faults", "files that could not be read, and why", [])
     }
 
@@ -146,7 +162,7 @@ public enum SkillRun: Method {
     /// The skill's name.
     public var name: String
     /// Its parameters.
-    public var parameters: [String: String]
+    public var parameters: [String: JSON]
     /// The context; default: the skill's, else as in task.spawn.
     public var branchID: String?
     /// How to run them; default: the skill's.
@@ -167,7 +183,7 @@ public enum SkillRun: Method {
     /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
       name = try fields.required("name", "the skill's name")
-      parameters = try fields.defaulted("parameters", "its parameters", [:])
+      parameters = try fields.defaulted("parameters", "its parameters, each of its type (a text will do for any)", [:])
       branchID = try fields.optional("branch_id", "the context; default: the skill's, else as in task.spawn")
       strategy = try fields.optional("strategy", "how to run them; default: the skill's")
       cwd = try fields.optional("cwd", "the folder; default: the submitter's")
