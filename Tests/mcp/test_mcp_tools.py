@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 from mcp.shared.exceptions import MCPError
 
 READ_ONLY = {"get_task_stats", "wait_for_tasks", "get_task_result"}
-DESTRUCTIVE = {"spawn_parallel_tasks", "cancel_tasks", "run_skill"}
+DESTRUCTIVE = {"spawn_parallel_tasks", "ask_agent", "cancel_tasks", "run_skill"}
 
 BATCH = {
     "tasks": [
