@@ -199,7 +199,7 @@ shell = 'cat {{outputs}}/*'
 # kill -9
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("seed", range(1, 5 + int(os.environ.get("CRASH_SEEDS", 0))))
 def test_an_expansion_happens_once_whenever_the_daemon_is_killed(make_daemon, tmp_path, seed):
     marks = tmp_path / "marks"
     marks.mkdir()
@@ -451,3 +451,20 @@ def test_the_same_request_runs_a_skill_once(daemon, client):
     assert client.call("skill.run", name="one", request_key="k")["batch_id"] == first["batch_id"]
     with Client(daemon.socket) as other:
         assert other.call("skill.run", name="one")["batch_id"] != first["batch_id"]
+
+
+def test_a_model_lists_and_runs_skills_with_a_tool(daemon, client, tmp_path):
+    (tmp_path / "a.txt").write_text("1\n2\n")
+
+    def tool(**arguments):
+        result = client.call("tools/call", {"name": "run_skill", "arguments": arguments})
+        assert not result["isError"], result
+        return json.loads(result["content"][0]["text"])
+
+    client.call("initialize", {
+        "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}})
+    listed = {skill["name"]: skill for skill in tool()["skills"]}
+    assert {"name": "shards", "type": "integer"}.items() <= next(
+        parameter for parameter in listed["test-shards"]["parameters"] if parameter["name"] == "shards").items()
+    batch = tool(name="map-reduce", parameters={"files": f"{tmp_path}/*.txt", "map": "wc -l"})["batch_id"]
+    assert client.logs(finish(daemon.client(), batch)["reduce"]["id"]).startswith("2 ")
