@@ -8,7 +8,7 @@ import Testing
 struct MCPToolTests {
   private let names = [
     "spawn_parallel_tasks", "get_task_stats", "learn_parallelization", "wait_for_tasks", "get_task_result",
-    "cancel_tasks",
+    "ask_agent", "cancel_tasks",
   ]
 
   @Test("the list has the same tools in the same order in every revision", arguments: MCPRevision.allCases)
@@ -40,7 +40,10 @@ struct MCPToolTests {
       MCPTools.all.filter { $0.hints.readOnly }.map { $0.name } == [
         "get_task_stats", "wait_for_tasks", "get_task_result",
       ])
-    #expect(MCPTools.all.filter { $0.hints.destructive }.map { $0.name } == ["spawn_parallel_tasks", "cancel_tasks"])
+    #expect(
+      MCPTools.all.filter { $0.hints.destructive }.map { $0.name } == [
+        "spawn_parallel_tasks", "ask_agent", "cancel_tasks",
+      ])
     #expect(SpawnTool.meta["anthropic/alwaysLoad"] == true)
     #expect(ResultTool.meta["anthropic/maxResultSizeChars"] == 500_000)
   }
