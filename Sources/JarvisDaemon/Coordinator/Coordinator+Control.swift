@@ -179,12 +179,15 @@ extension Coordinator {
     }
     let places = Dictionary(again.enumerated().map { ($1.0.id, $0) }) { first, _ in first }
     let prepared = again.map { row, stored in
-      PreparedTask(
+      var task = PreparedTask(
         spec: stored.spec, cwd: stored.cwd, runner: stored.runner, type: row.type,
         after: stored.dependencies.compactMap { after in
           guard let id = TaskID(after.task), let place = places[id] else { return nil }
           return (.inBatch(place), after.condition)
         })
+      task.session = stored.session
+      task.costBefore = stored.costBefore
+      return task
     }
     let strategy = try await stored { (store) throws(StoreError) in try await store.batch(first.0.batch) }?.strategy
     let batch = PreparedBatch(
