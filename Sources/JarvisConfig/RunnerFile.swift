@@ -213,7 +213,7 @@ extension RunnerFile {
     reader.choice("prompt_via", into: &promptVia)
     reader.required("arguments")
     arguments = Self.arguments("arguments", &reader)
-    checkPrompt(arguments, "arguments", reader)
+    if !arguments.isEmpty { checkPrompt(arguments, "arguments", reader) }
     if reader.has("resume_arguments") {
       resumeArguments = Self.arguments("resume_arguments", &reader)
       if !resumeArguments.isEmpty {

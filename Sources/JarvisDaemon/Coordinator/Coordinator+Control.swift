@@ -187,6 +187,8 @@ extension Coordinator {
         })
       task.step = stored.step
       task.sources = stored.step?.sources.map { id in places[id].map { .inBatch($0) } ?? .outside(id) } ?? []
+      task.session = stored.session
+      task.costBefore = stored.costBefore
       return task
     }
     let strategy = try await stored { (store) throws(StoreError) in try await store.batch(first.0.batch) }?.strategy

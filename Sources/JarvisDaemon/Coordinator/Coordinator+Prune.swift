@@ -17,7 +17,7 @@ extension Coordinator {
       log.error("the history could not be pruned: \(error)")
     }
     let before = (time + -config.store.outputHistory).milliseconds / 1000
-    let live = Set(tasks.values.compactMap { $0.run?.key.name })
+    let live = Set(tasks.values.flatMap { task in task.run.map { [$0.key.name, task.id.description] } ?? [] })
     // A folder that a task may be about to write into stays, empty or not; later tasks have greater numbers.
     let kept = Set(tasks.keys.map { paths.output(of: $0).folder })
     let (outputs, newest) = (paths.outputs, nextTask / 1000)
