@@ -13,8 +13,9 @@ import GRDB
 /// - `sequence`: the highest ids that pruning took away, so that no id is ever given twice.
 /// - `learned`: what was taught about task types, never overwritten.
 /// - `observation`, `profile`: what finished tasks showed; see `learning`.
-/// - `finding` with `finding_fts`: the hive-mind and its full-text index (external content, kept by triggers).
 /// - `agent`, `spend`: see `AgentTables`.
+/// - `finding` with `finding_fts`: the hive-mind and its full-text index (external content, kept by triggers), and
+///   `branch`; see `hive`.
 /// - `meta`: the daemon's own values.
 enum Migrations {
   /// "JRVS".
@@ -30,7 +31,7 @@ enum Migrations {
   static let over = "ended_at IS NOT NULL"
 
   /// Oldest first; number n makes schema n out of schema n − 1.
-  private static let all: [String] = [v1, learning, AgentTables.migration]
+  private static let all: [String] = [v1, learning, AgentTables.migration, hive]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()

@@ -91,6 +91,7 @@ public actor Coordinator {
   var nextTask: UInt64 = 1
   var nextBatch: UInt64 = 1
   var nextFinding: Int64 = 1
+  var hive = HiveMap()
   /// Tasks that are accepted but not yet in memory, for the bound of the queue.
   var arriving = 0
 
@@ -417,7 +418,7 @@ extension StoreError {
   /// Whether the same change would be refused again, however well the store is.
   var isAboutTheChange: Bool {
     switch self {
-    case .duplicateRequest, .missingTask, .missingEnvironment, .refused: true
+    case .duplicateRequest, .missingTask, .missingEnvironment, .refused, .revision, .bound: true
     default: false
     }
   }

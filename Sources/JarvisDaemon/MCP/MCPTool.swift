@@ -48,6 +48,10 @@ struct ToolCall: Sendable {
 enum MCPTools {
   static let all: [any MCPTool.Type] = [
     SpawnTool.self, StatsTool.self, LearnTool.self, WaitTool.self, ResultTool.self, AskTool.self, CancelTool.self,
+    StoreFindingTool.self,
+    SearchFindingsTool.self,
+    GetFindingTool.self,
+    BatchReportTool.self,
   ]
 }
 
