@@ -41,7 +41,10 @@ struct MCPToolTests {
       MCPTools.all.filter { $0.hints.readOnly }.map { $0.name } == [
         "get_task_stats", "wait_for_tasks", "get_task_result", "search_findings", "get_finding", "get_batch_report",
       ])
-    #expect(MCPTools.all.filter { $0.hints.destructive }.map { $0.name } == ["spawn_parallel_tasks", "ask_agent", "cancel_tasks"])
+    #expect(
+      MCPTools.all.filter { $0.hints.destructive }.map { $0.name } == [
+        "spawn_parallel_tasks", "ask_agent", "cancel_tasks",
+      ])
     #expect(SpawnTool.meta["anthropic/alwaysLoad"] == true)
     #expect(ResultTool.meta["anthropic/maxResultSizeChars"] == 500_000)
   }

@@ -43,7 +43,7 @@ async def test_schemas_and_annotations(connect):
         hints = tool.annotations
         assert hints.read_only_hint == (tool.name in READ_ONLY)
         assert hints.destructive_hint == (tool.name in DESTRUCTIVE)
-        assert hints.open_world_hint == (tool.name == "spawn_parallel_tasks")
+        assert hints.open_world_hint == (tool.name in {"spawn_parallel_tasks", "ask_agent"})
         assert isinstance(hints.idempotent_hint, bool)
     pinned = {tool.name for tool in tools if (tool.meta or {}).get("anthropic/alwaysLoad")}
     assert pinned == {"spawn_parallel_tasks"}
