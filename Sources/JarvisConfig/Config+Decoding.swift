@@ -19,6 +19,7 @@ extension Config {
     reader.section("server") { server.read(&$0) }
     reader.section("learning") { learning.read(&$0) }
     reader.section("store") { store.read(&$0) }
+    reader.section("hive") { hive.read(&$0) }
     reader.section("warden") { warden.read(&$0) }
     reader.finish()
     try problems.throwIfAny()
@@ -201,5 +202,15 @@ extension Config.Warden {
     case "none": cgroupRoot = .none
     default: cgroupRoot = .path(text)
     }
+  }
+}
+
+extension Config.Hive {
+  fileprivate mutating func read(_ reader: inout TableReader) {
+    // A digest can be a part of one argument, of which Linux takes 128 KiB (MAX_ARG_STRLEN of execve(2)).
+    reader.size("digest_bytes", into: &digestBytes, in: 0...65_536)
+    reader.size("max_finding", into: &maxFinding, in: 1...262_144)
+    reader.integer("max_per_task", into: &maxPerTask, in: 1...1_000_000)
+    reader.integer("max_per_branch", into: &maxPerBranch, in: 1...10_000_000)
   }
 }

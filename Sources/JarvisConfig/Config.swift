@@ -27,6 +27,8 @@ public struct Config: Sendable, Equatable {
   public var learning = Learning()
   /// `[store]`: how long finished tasks are kept.
   public var store = Store()
+  /// `[hive]`: what agents share.
+  public var hive = Hive()
   /// `[warden]`: where the agents' cgroups live.
   public var warden = Warden()
 
@@ -384,6 +386,21 @@ extension Config {
     public var history: Double = 30 * 86_400
     /// Seconds that its output files are kept.
     public var outputHistory: Double = 7 * 86_400
+
+    /// The shipped defaults.
+    public init() {}
+  }
+
+  /// `[hive]`
+  public struct Hive: Sendable, Equatable {
+    /// Bytes of findings that an agent gets at its start, up to 64 KiB; 0: none.
+    public var digestBytes = 4096
+    /// Longest text of a finding, in bytes.
+    public var maxFinding = 262_144
+    /// Findings of one task.
+    public var maxPerTask = 500
+    /// Findings of one branch.
+    public var maxPerBranch = 1_000_000
 
     /// The shipped defaults.
     public init() {}

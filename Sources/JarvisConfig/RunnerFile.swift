@@ -44,6 +44,8 @@ public struct RunnerFile: Sendable, Equatable {
     /// The task's folder.
     case cwd
     case taskID = "task_id"
+    /// What the hive-mind knows of the task's branch, with an empty line after it; nothing where it knows nothing.
+    case digest
     case branch
     /// The conversation that is to be gone on with.
     case sessionID = "session_id"
@@ -170,6 +172,7 @@ public struct RunnerFile: Sendable, Equatable {
     _ template: Template, _ values: [Placeholder: String], isLiteral: Bool
   ) throws(RunnerError) -> String {
     let argument = try template.filled { (name) throws(RunnerError) in
+      if name == Placeholder.digest.rawValue { return values[.digest] ?? "" }
       guard let placeholder = Placeholder(rawValue: name), let value = values[placeholder] else {
         throw RunnerError("the runner \"\(self.name)\" needs {\(name)}, which this task doesn't have")
       }
@@ -183,7 +186,7 @@ public struct RunnerFile: Sendable, Equatable {
     }
     // A text that begins with - would be read as an option of the program, `--dangerously-skip-permissions` say. A
     // blank before it changes nothing for the reader of a text, but would break any other kind of value.
-    guard name == Placeholder.prompt.rawValue || name == Placeholder.command.rawValue else {
+    guard [.prompt, .command, .digest].contains(Placeholder(rawValue: name)) else {
       throw RunnerError("{\(name)} is \"\(argument)\", which the program would read as an option")
     }
     return " " + argument

@@ -16,11 +16,13 @@ public enum Change: Sendable, Hashable {
   case spec(id: TaskID, specJSON: String, priority: Priority)
   /// Something taught about a task type; appended.
   case learned(LearnedRow)
-  /// A new finding; takes the place of one with the same scope, branch and key.
-  case finding(FindingRow)
+  /// A new finding; takes the place of one with the same scope, branch and key. Makes its branch where there is none,
+  /// and shows it again where it was archived.
+  /// Refused with `StoreError.revision` or `StoreError.bound` where a rule does not hold.
+  case finding(FindingRow, FindingRules = FindingRules())
   /// Takes a finding away; no error if there is none.
   case removeFinding(id: Int64)
-  /// Takes away the findings that expired at or before this.
+  /// Takes away findings that expired at or before this, about 2,000 at a time; `Store.expireFindings` repeats it.
   case expireFindings(before: Timestamp)
   /// What a task's agent said, as JSON of the daemon's own; takes the place of what was there.
   case agent(TaskID, json: String)
@@ -32,6 +34,17 @@ public enum Change: Sendable, Hashable {
   case skillRun(SkillRunRow)
   /// What a run of a skill came to; of each skill the last 500 runs are kept.
   case skillRunEnded(batch: BatchID, SkillOutcomeRow)
+  /// Makes a branch, or gives a parent to one that has none. Refused where it has another parent, or would become its
+  /// own ancestor.
+  case branch(scope: String, name: String, parent: String?, at: Timestamp)
+  /// Hides a branch from searches, or (with nil) shows it again; `merged` notes a merge too.
+  case archiveBranch(scope: String, name: String, at: Timestamp?, merged: Bool)
+  /// Takes away findings of a branch that say exactly what its parent, or an older one of its own, says: 500 at a time.
+  case foldFindings(scope: String, from: String, into: String)
+  /// Settles keys that both branches have, by a rule.
+  case settleKeys(scope: String, from: String, into: String, MergeRule)
+  /// Moves findings of a branch to another one, 500 at a time.
+  case moveFindings(scope: String, from: String, into: String)
   /// Sets one of the daemon's own values (`Store.meta`); nil takes it away.
   case meta(key: String, value: String?)
   /// Takes away batches whose tasks all ended before this: about 2,000 tasks at a time, so that nobody waits long.

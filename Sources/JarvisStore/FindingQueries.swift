@@ -41,57 +41,7 @@ public struct FindingFilter: Sendable, Hashable {
   }
 }
 
-/// A finding that a search found.
-public struct FindingHit: Sendable, Hashable {
-  /// The finding.
-  public var finding: FindingRow
-  /// The passage that matched best, with the matching words in square brackets.
-  public var snippet: String
-  /// How well it matches (BM25; the title counts most): greater is better, comparable within one search only.
-  public var score: Double
-}
-
 extension Store {
-  /// Searches the hive-mind, best first.
-  ///
-  /// All words of the query must occur, in any of their English forms; if no finding holds all of them, any of them
-  /// will do, also as the beginning of a word. Text in double quotes is a phrase. No query is an error; one without a
-  /// letter or digit finds nothing.
-  /// - Parameters:
-  ///   - scope: The repository.
-  ///   - branches: Only findings of these branches.
-  ///   - query: As a person types it.
-  ///   - now: What expired at or before this is left out.
-  ///   - limit: 1 to 10,000; others are brought into that range.
-  ///   - offset: How many of the best to skip.
-  public func searchFindings(
-    scope: String, branches: [String], query: String, now: Timestamp, limit: Int = 20, offset: Int = 0
-  ) async throws(StoreError) -> [FindingHit] {
-    let limit = Page<FindingRow, Int64>.clamp(limit)
-    let query = SearchQuery(query)
-    guard let all = query.all, let any = query.any else { return [] }
-    let filter = FindingFilter(scope: scope, branches: branches, now: now).conditions
-    return try await read { db in
-      func find(_ expression: String, limit: Int, offset: Int) throws -> [FindingHit] {
-        let rows = try Row.fetchCursor(
-          db,
-          sql: """
-            SELECT \(FindingRow.columns), snippet(finding_fts, -1, '[', ']', '…', 24),
-              bm25(finding_fts, 4.0, 1.0, 2.0) AS rank
-            FROM finding_fts JOIN finding ON finding.id = finding_fts.rowid\(filter.sql) AND finding_fts MATCH ?
-            ORDER BY rank, finding.id DESC LIMIT \(limit) OFFSET \(offset)
-            """, arguments: StatementArguments(filter.values + [expression.databaseValue]))
-        return try Array(
-          rows.map { FindingHit(finding: FindingRow(row: $0), snippet: $0[12] ?? "", score: -($0[13] as Double)) })
-      }
-      let hits = try find(all, limit: limit, offset: max(0, offset))
-      if !hits.isEmpty { return hits }
-      // A page behind the last must not turn into the first page of a wider search.
-      if offset > 0, try !find(all, limit: 1, offset: 0).isEmpty { return [] }
-      return try find(any, limit: limit, offset: max(0, offset))
-    }
-  }
-
   /// One finding, or nil.
   public func finding(_ id: Int64) async throws(StoreError) -> FindingRow? {
     try await read { db in
@@ -117,6 +67,68 @@ extension Store {
           ORDER BY id \(newestFirst ? "DESC" : "ASC") LIMIT \(limit + 1)
           """, arguments: conditions.arguments)
       return Page(try Array(rows.map(FindingRow.init(row:))), limit: limit, cursor: \.id)
+    }
+  }
+
+  /// A branch and its parents, nearest first; empty where nobody has put anything there.
+  public func lineage(scope: String, branch: String) async throws(StoreError) -> [BranchRow] {
+    try await read { db in try Branches.lineage(scope, branch, db) }
+  }
+
+  /// The branches of a scope (of all, with nil) by number, at most 10,000.
+  public func branches(scope: String?) async throws(StoreError) -> [BranchRow] {
+    try await read { db in
+      var conditions = Conditions()
+      conditions.add("scope = ?", scope)
+      let rows = try Row.fetchCursor(
+        db, sql: "SELECT \(BranchRow.columns) FROM branch\(conditions.sql) ORDER BY id LIMIT 10000",
+        arguments: conditions.arguments)
+      return try Array(rows.map(BranchRow.init(row:)))
+    }
+  }
+
+  /// Keys that a branch and another one have with different content, at most `limit` of them.
+  public func mergeConflicts(
+    scope: String, _ from: String, into: String, now: Timestamp, limit: Int
+  ) async throws(StoreError) -> [MergeConflict] {
+    try await read { db in
+      let pairs = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT mine.id, other.id FROM finding AS mine INDEXED BY finding_branch
+          JOIN finding AS other INDEXED BY finding_key
+            ON other.scope = mine.scope AND other.branch = ? AND other.key = mine.key
+          WHERE mine.scope = ? AND mine.branch = ? AND mine.key IS NOT NULL
+            AND (mine.expires_at IS NULL OR mine.expires_at > ?) AND (other.expires_at IS NULL OR other.expires_at > ?)
+            AND (mine.kind, mine.title, mine.text, mine.tags) IS NOT (other.kind, other.title, other.text, other.tags)
+          ORDER BY mine.key LIMIT ?
+          """, arguments: [into, scope, from, now.milliseconds, now.milliseconds, limit])
+      func row(_ id: Int64) throws -> FindingRow? {
+        try Row.fetchOne(db, sql: "SELECT \(FindingRow.columns) FROM finding WHERE id = ?", arguments: [id])
+          .map(FindingRow.init(row:))
+      }
+      return try pairs.compactMap { pair in
+        guard let branch = try row(pair[0]), let parent = try row(pair[1]) else { return nil }
+        return MergeConflict(branch: branch, parent: parent)
+      }
+    }
+  }
+
+  /// What these tasks found, oldest first, at most `limit`; without what expired.
+  public func findings(of tasks: [TaskID], now: Timestamp, limit: Int) async throws(StoreError) -> [FindingRow] {
+    try await read { db in
+      var found: [FindingRow] = []
+      let statement = try db.cachedStatement(
+        sql: """
+          SELECT \(FindingRow.columns) FROM finding INDEXED BY finding_task
+          WHERE task = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?
+          """)
+      for task in tasks where found.count < limit {
+        let rows = try Row.fetchCursor(
+          statement, arguments: [Int64(bitPattern: task.raw), now.milliseconds, limit - found.count])
+        found += try Array(rows.map(FindingRow.init(row:)))
+      }
+      return found
     }
   }
 }

@@ -88,6 +88,42 @@ extension Store {
     }
   }
 
+  /// Stores a finding; see `Change.finding`.
+  /// - Returns: The revision that its key has now.
+  nonisolated(nonsending) public func put(
+    _ finding: FindingRow, _ rules: FindingRules = FindingRules()
+  ) async throws(StoreError) -> Int64 {
+    Int64(try await submit([.finding(finding, rules)]).get())
+  }
+
+  /// Takes away what expired at or before this, in small transactions.
+  nonisolated(nonsending) public func expireFindings(before: Timestamp) async throws(StoreError) {
+    _ = try await repeated(.expireFindings(before: before))
+  }
+
+  /// Merges a branch into another one of its scope: exact duplicates are folded, keys that differ follow the rule, the
+  /// rest is moved, and the branch is archived. In small transactions; one that was cut off is taken up by the next.
+  nonisolated(nonsending) public func mergeBranch(
+    scope: String, _ from: String, into: String, _ rule: MergeRule?, at time: Timestamp
+  ) async throws(StoreError) -> (moved: Int, folded: Int) {
+    try await expireFindings(before: time)
+    try await commit([.branch(scope: scope, name: into, parent: nil, at: time)])
+    let folded = try await repeated(.foldFindings(scope: scope, from: from, into: into))
+    if let rule { try await commit([.settleKeys(scope: scope, from: from, into: into, rule)]) }
+    let moved = try await repeated(.moveFindings(scope: scope, from: from, into: into))
+    try await commit([.archiveBranch(scope: scope, name: from, at: time, merged: true)])
+    return (moved, folded)
+  }
+
+  nonisolated(nonsending) private func repeated(_ change: Change) async throws(StoreError) -> Int {
+    var total = 0
+    while true {
+      let count = try await submit([change]).get()
+      if count == 0 { return total }
+      total += count
+    }
+  }
+
   /// What the writer has done since the store was opened.
   public var metrics: StoreMetrics { writer.withLock { $0.metrics } }
 

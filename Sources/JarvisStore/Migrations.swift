@@ -13,9 +13,10 @@ import GRDB
 /// - `sequence`: the highest ids that pruning took away, so that no id is ever given twice.
 /// - `learned`: what was taught about task types, never overwritten.
 /// - `observation`, `profile`: what finished tasks showed; see `learning`.
-/// - `finding` with `finding_fts`: the hive-mind and its full-text index (external content, kept by triggers).
 /// - `agent`, `spend`: see `AgentTables`.
 /// - `skill_run`: what each run of a skill was asked, and what it came to.
+/// - `finding` with `finding_fts`: the hive-mind and its full-text index (external content, kept by triggers), and
+///   `branch`; see `hive`.
 /// - `meta`: the daemon's own values.
 enum Migrations {
   /// "JRVS".
@@ -31,7 +32,7 @@ enum Migrations {
   static let over = "ended_at IS NOT NULL"
 
   /// Oldest first; number n makes schema n out of schema n − 1.
-  private static let all: [String] = [v1, learning, AgentTables.migration, skillRuns]
+  private static let all: [String] = [v1, learning, AgentTables.migration, skillRuns, hive]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()

@@ -52,13 +52,24 @@ extension LearnedRow {
 
 extension FindingRow {
   static let columns = """
-    finding.id, scope, branch, task, kind, finding.title, finding.text, finding.tags, key, confidence, at, expires_at
+    finding.id, scope, branch, task, kind, finding.title, finding.text, finding.tags, key, confidence, at, expires_at, \
+    agent, revision
     """
 
   init(row: Row) {
     self.init(
       id: row[0], scope: row[1], branch: row[2], taskID: (row[3] as Int64?).map(TaskID.init(stored:)), kind: row[4],
       title: row[5], text: row[6], tagsJSON: row[7], key: row[8], confidence: row[9],
-      at: Timestamp(milliseconds: row[10]), expiresAt: time(row[11]))
+      at: Timestamp(milliseconds: row[10]), expiresAt: time(row[11]), agent: row[12], revision: row[13])
+  }
+}
+
+extension BranchRow {
+  static let columns = "id, scope, name, parent, created_at, archived_at, merged_at, findings"
+
+  init(row: Row) {
+    self.init(
+      id: row[0], scope: row[1], name: row[2], parent: row[3], createdAt: Timestamp(milliseconds: row[4]),
+      archivedAt: time(row[5]), mergedAt: time(row[6]), findings: row[7])
   }
 }

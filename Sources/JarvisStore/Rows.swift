@@ -218,13 +218,19 @@ public struct FindingRow: Sendable, Hashable {
   public var at: Timestamp
   /// From when it no longer counts.
   public var expiresAt: Timestamp?
+  /// Which attempt of the task it was, such as t42-2; nil for a person's.
+  public var agent: String?
+  /// Counts the values that its key has had, from 1. The store gives it.
+  public var revision: Int64
 
   /// Every column; what is not known is nil.
   public init(
     id: Int64, scope: String, branch: String, taskID: TaskID? = nil, kind: String, title: String? = nil,
     text: String, tagsJSON: String = "[]", key: String? = nil, confidence: Double? = nil, at: Timestamp,
-    expiresAt: Timestamp? = nil
+    expiresAt: Timestamp? = nil, agent: String? = nil, revision: Int64 = 1
   ) {
+    self.agent = agent
+    self.revision = revision
     self.id = id
     self.scope = scope
     self.branch = branch

@@ -63,6 +63,7 @@ public final class Store: Sendable {
     configuration.maximumReaderCount = 2
     configuration.busyMode = .timeout(5)
     configuration.prepareDatabase { db in
+      FindingRank.register(db)
       guard !db.configuration.readonly else {
         return try db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1000")
       }

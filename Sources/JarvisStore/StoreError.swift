@@ -3,7 +3,7 @@ import JarvisProtocol
 
 /// Why the store did not do what it was asked: a sentence that says what is wrong, where, and what to do.
 ///
-/// `duplicateRequest`, `missingTask`, `missingEnvironment` and `refused` concern one caller's changes alone, none of
+/// `duplicateRequest`, `missingTask`, `missingEnvironment`, `refused`, `revision` and `bound` concern one caller's changes alone, none of
 /// which were applied. The other cases concern the store, and everybody whose changes were in the same transaction.
 public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A batch with the same request key is stored already: answer with that one.
@@ -14,6 +14,10 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
   case missingEnvironment(Int64, task: TaskID)
   /// A change that breaks a rule of the tables; `change` says which one, `rule` what it breaks.
   case refused(change: String, rule: String)
+  /// A finding's key is at another revision than expected: `found` is 0 where there is none.
+  case revision(key: String, expected: Int64, found: Int64)
+  /// A task or a branch holds as many findings as it may.
+  case bound(String, limit: Int)
   /// The file can't be opened or created.
   case cannotOpen(path: String, cause: String)
   /// A newer Jarvis has written the file.
@@ -40,6 +44,14 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
       "Task \(task) names environment \(hash), which is not stored: send it in the same commit, before the task."
     case .refused(let change, let rule):
       "The store refused \(change): \(rule)."
+    case .revision(let key, let expected, 0):
+      "the key \"\(key)\" has no finding, expected revision \(expected): put it with expected revision 0"
+    case .revision(let key, 0, let found):
+      "the key \"\(key)\" exists already, at revision \(found): read it, and put with that expected revision"
+    case .revision(let key, let expected, let found):
+      "the key \"\(key)\" is at revision \(found), expected was \(expected): read it again, then put with \(found)"
+    case .bound(let what, let limit):
+      "\(what) holds \(limit) findings, as many as it may: replace some by key, or gather several in one"
     case .cannotOpen(let path, let cause):
       "The database \(path) can't be opened: \(cause). Its folder must exist and be writable by this user."
     case .newerSchema(let path, let found, let known):
@@ -65,7 +77,7 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Whether the error is about one caller's changes and not about the store.
   var concernsOneCaller: Bool {
     switch self {
-    case .duplicateRequest, .missingTask, .missingEnvironment, .refused: true
+    case .duplicateRequest, .missingTask, .missingEnvironment, .refused, .revision, .bound: true
     default: false
     }
   }

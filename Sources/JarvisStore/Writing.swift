@@ -17,7 +17,7 @@ enum Writing {
     return nil
   }
 
-  /// Applies one change; returns the number of tasks that it pruned.
+  /// Applies one change; returns the number of rows that it took away or moved, or a finding's revision.
   static func apply(_ change: Change, _ db: Database) throws -> Int {
     do {
       return try write(change, db)
@@ -67,12 +67,20 @@ enum Writing {
           v(row.taskType), v(row.parallelBenefit), v(row.notes), v(row.cpu), v(row.ram), v(row.at), v(row.session),
           v(row.branch),
         ])
-    case .finding(let row):
-      try insert(row, db)
+    case .finding(let row, let rules): return try insert(row, rules, db)
     case .removeFinding(let id):
       try run(db, "DELETE FROM finding WHERE id = ?", [v(id)])
     case .expireFindings(let before):
-      try run(db, "DELETE FROM finding WHERE expires_at <= ?", [v(before)])
+      try run(
+        db, "DELETE FROM finding WHERE id IN (SELECT id FROM finding WHERE expires_at <= ? LIMIT 2000)", [v(before)])
+      return db.changesCount
+    case .branch(let scope, let name, let parent, let at): try Branches.make(scope, name, parent: parent, at: at, db)
+    case .archiveBranch(let scope, let name, let at, let merged):
+      try Branches.archive(scope, name, at: at, merged: merged, db)
+    case .foldFindings(let scope, let from, let into): return try Branches.fold(scope, from, into: into, db)
+    case .settleKeys(let scope, let from, let into, let rule):
+      try Branches.settle(scope, from, into: into, rule, db)
+    case .moveFindings(let scope, let from, let into): return try Branches.move(scope, from, into: into, db)
     case .agent(let id, let json): try AgentTables.write(agent: id, json: storable(json), db)
     case .spend(let row): try AgentTables.write(row, db)
     case .pruneSpending(let day): try run(db, "DELETE FROM spend WHERE day < ?", [v(Int64(day))])
@@ -124,23 +132,6 @@ enum Writing {
     )
   }
 
-  private static func insert(_ row: FindingRow, _ db: Database) throws {
-    if let key = row.key {
-      try run(
-        db, "DELETE FROM finding WHERE scope = ? AND branch = ? AND key = ?", [v(row.scope), v(row.branch), v(key)])
-    }
-    try run(
-      db,
-      """
-      INSERT INTO finding (id, scope, branch, task, kind, title, text, tags, key, confidence, at, expires_at)
-      VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
-      """,
-      [
-        v(row.id), v(row.scope), v(row.branch), row.taskID?.stored ?? .null, v(row.kind), v(row.title), v(row.text),
-        v(row.tagsJSON), v(row.key), v(row.confidence), v(row.at), v(row.expiresAt),
-      ])
-  }
-
   /// What an error calls the change.
   private static func name(of change: Change) -> String {
     switch change {
@@ -150,9 +141,13 @@ enum Writing {
     case .state(let row): "state \(row.state.rawValue) of task \(row.id)"
     case .spec(let id, _, _): "the new specification of task \(id)"
     case .learned(let row): "the lesson about \(row.taskType)"
-    case .finding(let row): "finding \(row.id)"
+    case .finding(let row, _): "finding \(row.id)"
     case .removeFinding(let id): "the removal of finding \(id)"
     case .expireFindings: "the expiry of findings"
+    case .branch(_, let name, _, _), .archiveBranch(_, let name, _, _): "branch \"\(name)\""
+    case .foldFindings(_, let from, let into), .settleKeys(_, let from, let into, _),
+      .moveFindings(_, let from, let into):
+      "the merge of branch \"\(from)\" into \"\(into)\""
     case .agent(let id, _): "what the agent of task \(id) said"
     case .spend(let row): "what task \(row.task) spent"
     case .pruneSpending: "the old spending"
@@ -179,14 +174,14 @@ enum Writing {
     try db.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
   }
 
-  private static func v(_ text: String) -> DatabaseValue { storable(text).databaseValue }
-  private static func v(_ text: String?) -> DatabaseValue { text.map(v) ?? .null }
-  private static func v(_ number: Int64) -> DatabaseValue { number.databaseValue }
-  private static func v(_ number: Int64?) -> DatabaseValue { number?.databaseValue ?? .null }
-  private static func v(_ number: Int32?) -> DatabaseValue { number?.databaseValue ?? .null }
-  private static func v(_ number: Double?) -> DatabaseValue { number?.databaseValue ?? .null }
-  private static func v(_ time: Timestamp) -> DatabaseValue { time.milliseconds.databaseValue }
-  private static func v(_ time: Timestamp?) -> DatabaseValue { time?.milliseconds.databaseValue ?? .null }
+  static func v(_ text: String) -> DatabaseValue { storable(text).databaseValue }
+  static func v(_ text: String?) -> DatabaseValue { text.map(v) ?? .null }
+  static func v(_ number: Int64) -> DatabaseValue { number.databaseValue }
+  static func v(_ number: Int64?) -> DatabaseValue { number?.databaseValue ?? .null }
+  static func v(_ number: Int32?) -> DatabaseValue { number?.databaseValue ?? .null }
+  static func v(_ number: Double?) -> DatabaseValue { number?.databaseValue ?? .null }
+  static func v(_ time: Timestamp) -> DatabaseValue { time.milliseconds.databaseValue }
+  static func v(_ time: Timestamp?) -> DatabaseValue { time?.milliseconds.databaseValue ?? .null }
 }
 
 // Ids are counted up from 1, so the sign bit is never reached; the conversion is exact both ways all the same.

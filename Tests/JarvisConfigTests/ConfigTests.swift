@@ -53,6 +53,8 @@ import Testing
     ("server", "max_connections_per_process", "6"), ("server", "max_batch", "7"), ("server", "max_queued", "8"),
     ("server", "max_requests_in_flight", "9"),
     ("store", "history", #""1d""#), ("store", "output_history", #""1d""#),
+    ("hive", "digest_bytes", "0"), ("hive", "max_finding", #""1K""#), ("hive", "max_per_task", "7"),
+    ("hive", "max_per_branch", "8"),
     ("warden", "cgroup_root", #""none""#),
   ]
 

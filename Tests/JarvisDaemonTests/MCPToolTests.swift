@@ -8,7 +8,7 @@ import Testing
 struct MCPToolTests {
   private let names = [
     "spawn_parallel_tasks", "get_task_stats", "learn_parallelization", "wait_for_tasks", "get_task_result",
-    "ask_agent", "cancel_tasks", "run_skill",
+    "ask_agent", "cancel_tasks", "run_skill", "store_finding", "search_findings", "get_finding", "get_batch_report",
   ]
 
   @Test("the list has the same tools in the same order in every revision", arguments: MCPRevision.allCases)
@@ -38,7 +38,7 @@ struct MCPToolTests {
   func hints() {
     #expect(
       MCPTools.all.filter { $0.hints.readOnly }.map { $0.name } == [
-        "get_task_stats", "wait_for_tasks", "get_task_result",
+        "get_task_stats", "wait_for_tasks", "get_task_result", "search_findings", "get_finding", "get_batch_report",
       ])
     #expect(
       MCPTools.all.filter { $0.hints.destructive }.map { $0.name } == [

@@ -19,7 +19,9 @@ import Testing
       #expect(live.environments == [77: "{}"])
       #expect(live.nextTaskID == TaskID(10), "ids that were pruned are not given again")
       #expect(try await store.terminalStates([TaskID(1), TaskID(2)]) == [TaskID(1): .succeeded])
-      let hits = try await store.searchFindings(scope: "repo", branches: ["main"], query: "injections", now: noon)
+      let hits = try await store.searchFindings(
+        FindingSearch(scope: "repo", branch: "main", query: "injections", now: noon)
+      ).rows
       #expect(hits.map(\.finding.id) == [1])
       #expect(try await store.latestLearned(type: "explore")?.parallelBenefit == 0.85)
       #expect(try await store.check() == [])

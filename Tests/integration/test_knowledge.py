@@ -89,14 +89,6 @@ def test_words_of_a_search_are_words_and_no_query_language(client):
     assert client.call("hive.search", query='"quoted" AND (strange)', branch_id="b")["findings"]
 
 
-def test_findings_page(client):
-    for n in range(7):
-        client.call("hive.put", text=f"finding number {n}", branch_id="b")
-    pages = [client.call("hive.search", branch_id="b", limit=3, offset=offset)["findings"] for offset in (0, 3, 6)]
-    assert [[finding["id"] for finding in page] for page in pages] == [
-        ["f7", "f6", "f5"], ["f4", "f3", "f2"], ["f1"]]
-
-
 # skill
 
 

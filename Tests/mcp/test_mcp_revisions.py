@@ -59,7 +59,8 @@ def test_tools_in_the_form_of_the_revision(lines, version):
     listed = checked("tools/list", version, lines.request("tools/list", params(version)))
     assert [tool["name"] for tool in listed["tools"]] == [
         "spawn_parallel_tasks", "get_task_stats", "learn_parallelization", "wait_for_tasks", "get_task_result",
-        "ask_agent", "cancel_tasks", "run_skill",
+        "ask_agent", "cancel_tasks", "run_skill", "store_finding", "search_findings", "get_finding",
+        "get_batch_report",
     ]
     for tool in listed["tools"]:
         assert ("annotations" in tool) == (version >= "2025-03-26")

@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from mcp.shared.exceptions import MCPError
 
-READ_ONLY = {"get_task_stats", "wait_for_tasks", "get_task_result"}
+READ_ONLY = {"get_task_stats", "wait_for_tasks", "get_task_result", "search_findings", "get_finding", "get_batch_report"}
 DESTRUCTIVE = {"spawn_parallel_tasks", "ask_agent", "cancel_tasks", "run_skill"}
 
 BATCH = {
@@ -43,7 +43,7 @@ async def test_schemas_and_annotations(connect):
         hints = tool.annotations
         assert hints.read_only_hint == (tool.name in READ_ONLY)
         assert hints.destructive_hint == (tool.name in DESTRUCTIVE)
-        assert hints.open_world_hint == (tool.name == "spawn_parallel_tasks")
+        assert hints.open_world_hint == (tool.name in {"spawn_parallel_tasks", "ask_agent"})
         assert isinstance(hints.idempotent_hint, bool)
     pinned = {tool.name for tool in tools if (tool.meta or {}).get("anthropic/alwaysLoad")}
     assert pinned == {"spawn_parallel_tasks"}
@@ -154,3 +154,29 @@ async def test_an_unknown_tool_is_an_error_of_the_protocol(connect):
         with pytest.raises(MCPError) as caught:
             await client.call_tool("no_such_tool", {})
         assert caught.value.code == -32602
+
+
+@pytest.mark.asyncio
+async def test_findings_are_shared_found_read_and_reported(connect):
+    async with connect() as client:
+        async def put(**fields):
+            return output(await client.call_tool("store_finding", {"branch_id": "shared"} | fields))
+
+        stored = await put(text="The parser is in src/parse.swift", title="Parser", tags=["code"], confidence=0.9)
+        kept = await put(text="by rows", key="decision/pages", kind="decision")
+        assert stored["branch_id"] == "shared" and kept["revision"] >= 1
+        lost = await client.call_tool(
+            "store_finding", {"text": "x", "branch_id": "shared", "key": "decision/pages", "expected_revision": 0})
+        assert lost.is_error and "revision" in lost.content[0].text
+
+        found = output(await client.call_tool("search_findings", {"query": "parser", "branch_id": "shared", "limit": 1}))
+        assert "[" in found["findings"][0]["passage"] and "text" not in found["findings"][0]
+        whole = output(await client.call_tool("get_finding", {"id": stored["id"]}))
+        assert whole["finding"]["text"] == "The parser is in src/parse.swift" and "person" in whole["summary"]
+
+        batch = output(await client.call_tool("spawn_parallel_tasks", {"tasks": [{"command": "echo hello"}]}))
+        await client.call_tool("wait_for_tasks", {"batch_id": batch["batch_id"]})
+        for form in ("markdown", "text", "json"):
+            wanted = {"batch_id": batch["batch_id"], "format": form}
+            report = output(await client.call_tool("get_batch_report", wanted))
+            assert "hello" in (report["data"]["results"][0]["output"] if form == "json" else report["report"])

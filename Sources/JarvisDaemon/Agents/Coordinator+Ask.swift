@@ -66,7 +66,7 @@ extension Coordinator {
     if format?.tellsCostOfConversation == true { task.costBefore = report.cost }
     let batch = PreparedBatch(
       tasks: [task], branch: caller.agent?.branch ?? row.branch, strategy: .auto,
-      environment: try await environment(of: row), outside: [:])
+      environment: try await environment(of: row), outside: [:], scope: stored.scope)
     return try await submit(
       batch, session: caller.agent?.session ?? row.session, name: "question to \(id)",
       requestKey: question.requestKey, agent: caller.agent)
@@ -116,7 +116,10 @@ extension Coordinator {
       }
     }
     values[.prompt] = prompt
-    if runner.promptVia == .file { values[.promptFile] = try file(prompt, ".prompt") }
+    values[.digest] = task.run?.digest?.text.map { $0 + "\n" }
+    if runner.promptVia == .file {
+      values[.promptFile] = try file((runner.uses(.digest) ? "" : values[.digest] ?? "") + prompt, ".prompt")
+    }
     return values
   }
 

@@ -194,7 +194,7 @@ extension Coordinator {
     let strategy = try await stored { (store) throws(StoreError) in try await store.batch(first.0.batch) }?.strategy
     let batch = PreparedBatch(
       tasks: prepared, branch: caller.agent?.branch ?? first.0.branch, strategy: strategy ?? .auto,
-      environment: environment, outside: [:])
+      environment: environment, outside: [:], scope: first.1.scope)
     return try await submit(
       batch, session: caller.agent?.session ?? first.0.session, name: "retry of \(first.0.batch)", requestKey: nil,
       agent: caller.agent)

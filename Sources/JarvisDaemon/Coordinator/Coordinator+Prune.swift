@@ -10,7 +10,7 @@ extension Coordinator {
     do throws(StoreError) {
       let count = try await store.prune(finishedBefore: time + -config.store.history)
       if count > 0 { log.info("\(count) old tasks were taken out of the history") }
-      try await store.commit([.expireFindings(before: time)])
+      try await store.expireFindings(before: time)
       try await store.pruneLearning(
         before: time + -config.store.history, keep: Learner.kept, profiles: learner.profiles.capacity)
     } catch {

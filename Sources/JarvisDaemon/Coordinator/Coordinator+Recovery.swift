@@ -39,6 +39,7 @@ extension Coordinator {
       for (state, n) in try await store.counts(days: 1).byState where state.isTerminal { endedCounts[state] = n }
       isDraining = try await store.meta("draining") != nil
       wardenInstance = try await store.meta("warden") ?? ""
+      hive = HiveMap(try await store.branches(scope: nil))
       cancels = try await store.metas(prefix: "cancel/")
     } catch {
       throw RPC.Failure(.storage, error.description)

@@ -36,6 +36,7 @@ extension Coordinator {
       return end(id, stop.stateWithoutRun, stop.sentenceWithoutRun)
     }
     guard wardenState.welcome != nil else { return putBack(id, "the warden went away before it started") }
+    if wantsDigest(task) { return prepareDigest(of: task, key) }
     do throws(StartError) {
       let spec = try runSpec(of: task, key: key)
       run.phase = .requested
@@ -106,6 +107,7 @@ extension Coordinator {
     lines.append("JARVIS_TASK_ID=\(task.id)")
     lines.append("JARVIS_BATCH_ID=\(task.batch)")
     if let branch = batches[task.batch]?.row.branch { lines.append("JARVIS_BRANCH=\(branch)") }
+    if let path = task.run?.digest?.path { lines.append("JARVIS_DIGEST=\(path)") }
     return lines
   }
 
@@ -125,7 +127,8 @@ extension Coordinator {
 
   /// Variables that tell an agent who it is: every task gets its own.
   private static func isIdentity(_ name: String) -> Bool {
-    ["JARVIS_SOCKET", "JARVIS_TASK_ID", "JARVIS_BATCH_ID", "JARVIS_BRANCH", "JARVIS_ARTIFACTS"].contains(name)
+    ["JARVIS_SOCKET", "JARVIS_TASK_ID", "JARVIS_BATCH_ID", "JARVIS_BRANCH", "JARVIS_ARTIFACTS", "JARVIS_DIGEST"]
+      .contains(name)
   }
 
   func runner(of task: LiveTask) -> RunnerFile? {

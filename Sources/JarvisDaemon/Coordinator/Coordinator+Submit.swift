@@ -32,6 +32,7 @@ extension Coordinator {
     let row = BatchRow(
       id: batchID, requestKey: requestKey.map { "\(session)\u{1F}\($0)" }, branch: prepared.branch,
       strategy: prepared.strategy, session: session, submittedAt: time, name: name)
+    let scope = agent.map { tasks[$0.task]?.stored.scope ?? "" } ?? prepared.scope
     let environment = retain(environment: prepared.environment)
     defer { release(environment: environment) }
 
@@ -40,7 +41,8 @@ extension Coordinator {
     for (i, task) in prepared.tasks.enumerated() {
       live.append(
         newTask(
-          task, id: TaskID(first + UInt64(i)), sequence: i, first: first, batch: batchID, at: time, environment, agent))
+          task, id: TaskID(first + UInt64(i)), sequence: i, first: first, batch: batchID, at: time, environment, agent,
+          scope))
     }
     var changes: [Change] = [.batch(row)]
     if let entry = environments[environment], !entry.isStored {
@@ -48,6 +50,9 @@ extension Coordinator {
     }
     for task in live { changes.append(.task(taskRow(task, batch: row))) }
     if let skillRun { changes.append(.skillRun(skillRun)) }
+    if let parent = prepared.parentBranch {
+      changes.append(.branch(scope: scope, name: row.branch, parent: parent, at: time))
+    }
     do throws(StoreError) {
       // Alone and small: at once and in place. Otherwise with whatever else waits for the disk.
       if arriving == live.count, changes.count <= 16, let result = store.commitInPlace(changes) {
@@ -57,11 +62,13 @@ extension Coordinator {
       }
     } catch {
       if case .duplicateRequest(let existing) = error { return try await resultOfEarlier(existing) }
+      if case .refused = error, prepared.parentBranch != nil { throw RPC.Failure(.conflict, error.description) }
       throw RPC.Failure(.storage, error.description)
     }
 
     isTaken = true
     if skillRun != nil { openRuns.insert(batchID) }
+    if let parent = prepared.parentBranch { hive.note(scope: scope, branch: row.branch, parent: parent) }
     for id in prepared.outside.keys { if let state = pins[id]?.state { ended[id] = state } }
     insert(live, batch: LiveBatch(row: row, live: live.count, childrenOf: agent?.task), finished: ended)
     endTurn()
@@ -122,7 +129,7 @@ extension Coordinator {
 
   func newTask(
     _ task: PreparedTask, id taskID: TaskID, sequence: Int, first: UInt64, batch: BatchID, at time: Timestamp,
-    _ environment: Int64, _ agent: AgentIdentity?
+    _ environment: Int64, _ agent: AgentIdentity?, _ scope: String
   ) -> LiveTask {
     func id(_ target: PreparedTask.Target) -> TaskID {
       switch target {
@@ -137,7 +144,7 @@ extension Coordinator {
     spec.cwd = nil
     var stored = StoredSpec(
       spec: spec, cwd: task.cwd, runner: task.runner, dependencies: dependencies, parent: agent?.task,
-      depth: agent.map { $0.depth + 1 } ?? 0)
+      depth: agent.map { $0.depth + 1 } ?? 0, scope: scope)
     stored.session = task.session
     stored.costBefore = task.costBefore
     stored.step = task.step

@@ -95,6 +95,7 @@ public actor Coordinator {
   var nextTask: UInt64 = 1
   var nextBatch: UInt64 = 1
   var nextFinding: Int64 = 1
+  var hive = HiveMap()
   /// Tasks that are accepted but not yet in memory, for the bound of the queue.
   var arriving = 0
 
@@ -421,7 +422,7 @@ extension StoreError {
   /// Whether the same change would be refused again, however well the store is.
   var isAboutTheChange: Bool {
     switch self {
-    case .duplicateRequest, .missingTask, .missingEnvironment, .refused: true
+    case .duplicateRequest, .missingTask, .missingEnvironment, .refused, .revision, .bound: true
     default: false
     }
   }

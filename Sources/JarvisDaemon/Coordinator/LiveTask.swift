@@ -26,8 +26,13 @@ struct StoredSpec: WireObject, Hashable {
   var parks = 0
   /// What it is of a skill's step, where it can't just run.
   var step: StoredStep?
+  /// The git folder of the submitter's repository; empty outside of one. Findings belong to it and the branch.
+  var scope: String
 
-  init(spec: TaskSpec, cwd: String, runner: String, dependencies: [After], parent: TaskID?, depth: Int) {
+  init(
+    spec: TaskSpec, cwd: String, runner: String, dependencies: [After], parent: TaskID?, depth: Int, scope: String
+  ) {
+    self.scope = scope
     self.spec = spec
     self.cwd = cwd
     self.runner = runner
@@ -43,6 +48,7 @@ struct StoredSpec: WireObject, Hashable {
     dependencies = try fields.defaulted("after", "by id", [])
     parent = try fields.optional("parent", "the agent that submitted it")
     depth = try fields.defaulted("depth", "how many agents above it", 0)
+    scope = try fields.defaulted("scope", "the repository", "")
     raised = try fields.optional("raised", "a limit that was raised after it killed the task")
     session = try fields.optional("session", "the conversation that it goes on with")
     costBefore = try fields.optional("cost_before", "what that had cost before")
@@ -62,6 +68,7 @@ struct StoredSpec: WireObject, Hashable {
     fields.set("cost_before", costBefore)
     if parks != 0 { fields.set("parks", parks) }
     fields.set("step", step)
+    if !scope.isEmpty { fields.set("scope", scope) }
   }
 }
 
@@ -153,6 +160,8 @@ struct LiveTask: Sendable {
     var pauseWhenRunning: String?
     var usage: AgentUsage?
     var peakMemory: UInt64 = 0
+    /// What it is told of its branch's findings; nil until they were looked for.
+    var digest: Digest?
     /// Watches it, from its start on.
     var overseer: AgentOverseer?
     /// What was known of its type when it started; its limits don't move while it runs.

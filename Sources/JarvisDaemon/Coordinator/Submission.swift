@@ -25,6 +25,10 @@ struct PreparedBatch: Sendable {
   var environment: [String: String]
   /// Tasks of earlier batches that these depend on, with the field that names each.
   var outside: [TaskID: String]
+  /// The git folder of the submitter's repository; empty outside of one.
+  var scope: String
+  /// A parent for the branch.
+  var parentBranch: String?
 }
 
 /// One task of it.
@@ -93,8 +97,12 @@ struct SubmissionCheck {
     }
     try checkCycles(prepared, names: batch.tasks.map(\.name))
     let branch = context.agent?.branch ?? batch.branchID ?? GitBranch.current(of: folder) ?? "main"
+    if batch.parentBranchID != nil, context.agent != nil {
+      throw WireError(.field(path, "parent_branch_id"), "can't be given by an agent: it works on its own branch")
+    }
     return PreparedBatch(
-      tasks: prepared, branch: branch, strategy: batch.strategy, environment: environment, outside: outside)
+      tasks: prepared, branch: branch, strategy: batch.strategy, environment: environment, outside: outside,
+      scope: GitBranch.commonDirectory(of: folder) ?? "", parentBranch: batch.parentBranchID)
   }
 
   /// Checks one task by itself.

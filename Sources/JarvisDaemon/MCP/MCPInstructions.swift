@@ -21,6 +21,9 @@ enum MCPInstructions {
     gives the end of the output; page through long ones with `offset`. A queued task is no error: its `reason` says what it \
     waits for. Do not submit it again. get_task_stats shows load and queue, cancel_tasks stops what is no longer needed.
 
+    Agents of a branch share findings: search_findings before looking yourself, store_finding for what others need, \
+    get_batch_report for all that a batch found.
+
     When you saw that a kind of task gains much or little from running in parallel, say so with learn_parallelization.
     """
 }

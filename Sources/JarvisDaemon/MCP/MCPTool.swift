@@ -49,6 +49,10 @@ enum MCPTools {
   static let all: [any MCPTool.Type] = [
     SpawnTool.self, StatsTool.self, LearnTool.self, WaitTool.self, ResultTool.self, AskTool.self, CancelTool.self,
     SkillTool.self,
+    StoreFindingTool.self,
+    SearchFindingsTool.self,
+    GetFindingTool.self,
+    BatchReportTool.self,
   ]
 }
 

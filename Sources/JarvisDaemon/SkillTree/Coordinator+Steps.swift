@@ -163,7 +163,7 @@ extension Coordinator {
     let live = prepared.tasks.enumerated().map { i, task in
       newTask(
         task, id: TaskID(first + UInt64(i)), sequence: group.sequence, first: first, batch: batch.id, at: time,
-        environment, agent)
+        environment, agent, group.stored.scope)
     }
     // Members of members are not the step's own.
     let inner = Set(live.flatMap { $0.stored.step?.kind == .inputs ? [] : $0.stored.step?.sources ?? [] })
@@ -238,7 +238,7 @@ extension Coordinator {
       throw RPC.Failure(.invalidParams, error.description)
     }
     if plan.isEmpty {
-      return PreparedBatch(tasks: [], branch: "", strategy: .auto, environment: context.environment, outside: [:])
+      return PreparedBatch(tasks: [], branch: "", strategy: .auto, environment: context.environment, outside: [:], scope: "")
     }
     return try prepare(TaskSpawn.Parameters(tasks: plan.map { TaskSpec($0.task) }), plan, context, run: run)
   }

@@ -4,11 +4,12 @@ public enum Methods {
   public static let all: [any Method.Type] = [
     TaskSpawn.self, TaskList.self, TaskGet.self, TaskWait.self, TaskCancel.self, TaskPause.self, TaskResume.self,
     TaskRetry.self, TaskEdit.self, TaskWhy.self, TaskLogs.self, TaskResult.self, TaskAsk.self,
-    BatchList.self, BatchGet.self,
+    BatchList.self, BatchGet.self, BatchReport.self,
     StatsGet.self,
     LearnRecord.self, LearnGet.self, LearnList.self, LearnExport.self, LearnImport.self, LearnForget.self,
-    HivePut.self, HiveSearch.self, HiveGet.self,
     SkillList.self, SkillShow.self, SkillRun.self, SkillPlan.self, SkillCheck.self, SkillSave.self,
+    HivePut.self, HiveSearch.self, HiveGet.self, HiveExport.self,
+    BranchCreate.self, BranchList.self, BranchMerge.self, BranchArchive.self,
     EventsSubscribe.self, EventsUnsubscribe.self,
     DaemonInfo.self, DaemonReload.self, DaemonDrain.self, DaemonDoctor.self, DaemonAttach.self,
   ]

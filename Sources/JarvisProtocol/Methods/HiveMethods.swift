@@ -3,6 +3,17 @@ public enum FindingKind: String, WireEnum {
   case finding, decision, artifact, warning
 }
 
+/// What names of branches and keys must fulfil.
+enum HiveNames {
+  static func check(_ name: String?, at field: String, _ fields: ObjectReader) throws(WireError) {
+    guard let name else { return }
+    try fields.check(field, !name.isEmpty && name.utf8.count <= 256, "must be 1 to 256 bytes")
+    try fields.check(
+      field, !name.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F },
+      "must not contain control characters")
+  }
+}
+
 /// An entry of the hive-mind.
 public struct FindingView: WireObject, Hashable {
   /// The finding's id, such as f12.
@@ -25,6 +36,16 @@ public struct FindingView: WireObject, Hashable {
   public var at: Timestamp
   /// The part of the text that matched a search.
   public var snippet: String?
+  /// Whether `text` is only its beginning; `hive.get` gives all of it.
+  public var truncated: Bool?
+  /// The name under which it is kept; a newer finding with it takes its place.
+  public var key: String?
+  /// How many values the key has had; what a compare-and-set names.
+  public var revision: Int?
+  /// Which attempt of the task left it, such as t42-2.
+  public var agent: String?
+  /// From when it no longer counts.
+  public var expiresAt: Timestamp?
 
   /// A finding.
   public init(id: String, branchID: String, kind: FindingKind, text: String, at: Timestamp) {
@@ -48,6 +69,11 @@ public struct FindingView: WireObject, Hashable {
     confidence = try fields.optional("confidence", "how sure the finder is, 0 to 1")
     at = try fields.required("at", "when")
     snippet = try fields.optional("snippet", "the part of the text that matched a search")
+    truncated = try fields.optional("truncated", "whether `text` is only its beginning; `hive.get` gives all of it")
+    key = try fields.optional("key", "the name under which it is kept; a newer finding with it takes its place")
+    revision = try fields.optional("revision", "how many values the key has had; what a compare-and-set names")
+    agent = try fields.optional("agent", "which attempt of the task left it, such as t42-2")
+    expiresAt = try fields.optional("expires_at", "from when it no longer counts")
   }
 
   /// Writes the fields that are known.
@@ -62,6 +88,11 @@ public struct FindingView: WireObject, Hashable {
     fields.set("confidence", confidence)
     fields.set("at", at)
     fields.set("snippet", snippet)
+    fields.set("truncated", truncated)
+    fields.set("key", key)
+    fields.set("revision", revision)
+    fields.set("agent", agent)
+    fields.set("expires_at", expiresAt)
   }
 }
 
@@ -88,6 +119,12 @@ public enum HivePut: Method {
     public var confidence: Double?
     /// The branch; default: the caller's.
     public var branchID: String?
+    /// A name of its own: it takes the place of the branch's finding with the same key.
+    public var key: String?
+    /// Compare-and-set: refused unless the key is at this revision; 0: unless there is none.
+    public var expectedRevision: Int?
+    /// How long it counts; default: for good.
+    public var ttl: TimeSpan?
 
     /// A finding.
     public init(text: String) {
@@ -105,7 +142,20 @@ public enum HivePut: Method {
         "tags", "labels, at most 32", [], schema: .list(of: String.schema, minItems: nil, maxItems: 32))
       confidence = try fields.optional("confidence", "how sure the finder is", schema: .number(minimum: 0, maximum: 1))
       branchID = try fields.optional("branch_id", "the branch; default: the caller's")
+      key = try fields.optional(
+        "key", "a name of its own: it takes the place of the branch's finding with the same key",
+        schema: .string(format: nil, maxLength: 256))
+      expectedRevision = try fields.optional(
+        "expected_revision",
+        "compare-and-set: refused unless the key is at this revision; 0: unless there is none",
+        schema: .integer(minimum: 0, maximum: nil))
+      ttl = try fields.optional("ttl", "how long it counts; default: for good")
       if fields.isDescribing { return }
+      try HiveNames.check(branchID, at: "branch_id", fields)
+      try HiveNames.check(key, at: "key", fields)
+      try fields.check("expected_revision", expectedRevision ?? 0 >= 0, "must be 0 or more")
+      try fields.check("expected_revision", expectedRevision == nil || key != nil, "needs a `key` beside it")
+      try fields.check("ttl", (ttl?.seconds ?? 1) >= 1, "must be a second or more")
       try fields.check("text", !text.isEmpty && text.utf8.count <= 262_144, "must be 1 byte to 256 KiB")
       try fields.check("title", (title?.utf8.count ?? 0) <= 512, "must be at most 512 bytes")
       try fields.check(
@@ -123,6 +173,9 @@ public enum HivePut: Method {
       if !tags.isEmpty { fields.set("tags", tags) }
       fields.set("confidence", confidence)
       fields.set("branch_id", branchID)
+      fields.set("key", key)
+      fields.set("expected_revision", expectedRevision)
+      fields.set("ttl", ttl)
     }
   }
 
@@ -136,61 +189,93 @@ public enum HiveSearch: Method {
   public static let name = "hive.search"
   /// What it does.
   public static let summary =
-    "Finds findings of a branch by words (best first), or lists the newest where no query is given."
+    "Finds findings of a branch and its parents by words, or lists the newest where no query is given."
   /// Parameters that a test reads.
   public static let example: JSON = ["query": "login", "limit": 10]
 
   /// What to look for.
   public struct Parameters: WireObject, Hashable {
-    /// Words; all of them must occur.
+    /// Words; all of them must occur, or where no finding has all, any.
     public var query: String?
     /// The branch; default: the caller's.
     public var branchID: String?
+    /// Only of this kind.
+    public var kind: FindingKind?
+    /// Only with all of these tags.
+    public var tags: [String]
+    /// Whether parents of the branch are searched too.
+    public var parents: Bool
+    /// Whether archived branches are searched too.
+    public var archived: Bool
     /// How many at most.
     public var limit: Int
-    /// How many to skip.
-    public var offset: Int
+    /// `next_cursor` of the page before.
+    public var cursor: String?
 
     /// A search.
     public init(query: String?) {
       self.query = query
+      tags = []
+      parents = true
+      archived = false
       limit = 20
-      offset = 0
     }
 
     /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
-      query = try fields.optional("query", "words; all of them must occur")
+      query = try fields.optional("query", "words; all of them must occur, or where no finding has all, any")
       branchID = try fields.optional("branch_id", "the branch; default: the caller's")
+      kind = try fields.optional("kind", "only of this kind")
+      tags = try fields.defaulted(
+        "tags", "only with all of these tags", [], schema: .list(of: String.schema, minItems: nil, maxItems: 8))
+      parents = try fields.defaulted("parents", "whether parents of the branch are searched too", true)
+      archived = try fields.defaulted("archived", "whether archived branches are searched too", false)
       limit = try fields.defaulted("limit", "how many at most", 20, schema: .integer(minimum: 1, maximum: 200))
-      offset = try fields.defaulted("offset", "how many to skip", 0, schema: .integer(minimum: 0, maximum: nil))
+      cursor = try fields.optional("cursor", "`next_cursor` of the page before")
+      try fields.check("query", (query?.utf8.count ?? 0) <= 65_536, "must be at most 64 KiB")
+      try fields.check("tags", tags.count <= 8, "must be at most 8 tags")
       try fields.check("limit", (1...200).contains(limit), "must be 1 to 200, found \(limit)")
-      try fields.check("offset", (0...1_000_000).contains(offset), "must be 0 to 1,000,000, found \(offset)")
+      try HiveNames.check(branchID, at: "branch_id", fields)
     }
 
     /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("query", query)
       fields.set("branch_id", branchID)
+      fields.set("kind", kind)
+      if !tags.isEmpty { fields.set("tags", tags) }
+      if !parents { fields.set("parents", parents) }
+      if archived { fields.set("archived", archived) }
       fields.set("limit", limit)
-      fields.set("offset", offset)
+      fields.set("cursor", cursor)
     }
   }
 
   /// What was found.
   public struct Result: WireObject, Hashable {
-    /// Best first, or newest first without a query.
+    /// Nearest branch first, best first within it, or newest first without a query. Long texts are cut.
     public var findings: [FindingView]
+    /// For the next page; absent on the last.
+    public var nextCursor: String?
 
     /// Findings.
-    public init(findings: [FindingView]) { self.findings = findings }
+    public init(findings: [FindingView], nextCursor: String?) {
+      self.findings = findings
+      self.nextCursor = nextCursor
+    }
 
     /// Reads the fields, or collects their schema.
     public init(reading fields: inout ObjectReader) throws(WireError) {
-      findings = try fields.required("findings", "best first, or newest first without a query")
+      findings = try fields.required(
+        "findings",
+        "nearest branch first, best first within it, or newest first without a query; long texts are cut")
+      nextCursor = try fields.optional("next_cursor", "for the next page; absent on the last")
     }
     /// Writes the fields that are known.
-    public func write(_ fields: inout ObjectWriter) { fields.set("findings", findings) }
+    public func write(_ fields: inout ObjectWriter) {
+      fields.set("findings", findings)
+      fields.set("next_cursor", nextCursor)
+    }
   }
 }
 

@@ -21,6 +21,8 @@ public enum TaskSpawn: Method {
     public var tasks: [TaskSpec]
     /// The context; default: the submitter's git branch, else main.
     public var branchID: String?
+    /// The branch's parent, whose findings its agents see too.
+    public var parentBranchID: String?
     /// How to run them.
     public var strategy: Strategy
     /// The session; default: the connection's.
@@ -48,6 +50,9 @@ public enum TaskSpawn: Method {
       branchID = try fields.optional(
         "branch_id", "the context; default: the submitter's git branch, else main",
         schema: .string(format: nil, maxLength: 256))
+      parentBranchID = try fields.optional(
+        "parent_branch_id", "the branch's parent, whose findings its agents see too",
+        schema: .string(format: nil, maxLength: 256))
       strategy = try fields.defaulted("strategy", "how to run them", .auto)
       sessionID = try fields.optional(
         "session_id", "the session; default: the connection's", schema: .string(format: nil, maxLength: 128))
@@ -62,7 +67,8 @@ public enum TaskSpawn: Method {
       try fields.check("tasks", !tasks.isEmpty, "must not be empty: give at least one task")
       try fields.check("tasks", tasks.count <= 10_000, "must be at most 10,000 tasks in a batch, found \(tasks.count)")
       for (field, value, most) in [
-        ("branch_id", branchID, 256), ("session_id", sessionID, 128), ("name", name, 128),
+        ("branch_id", branchID, 256), ("parent_branch_id", parentBranchID, 256), ("session_id", sessionID, 128),
+        ("name", name, 128),
         ("request_key", requestKey, 128),
       ] {
         guard let value else { continue }
@@ -80,6 +86,7 @@ public enum TaskSpawn: Method {
     public func write(_ fields: inout ObjectWriter) {
       fields.set("tasks", tasks)
       fields.set("branch_id", branchID)
+      fields.set("parent_branch_id", parentBranchID)
       fields.set("strategy", strategy)
       fields.set("session_id", sessionID)
       fields.set("name", name)

@@ -8,8 +8,9 @@ struct BatchVerb: ParsableCommand {
     example: """
       jarvisctl batch list
       jarvisctl batch show b7
+      jarvisctl batch report b7 --format markdown
       """,
-    subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+    subcommands: [List.self, Show.self, Report.self], defaultSubcommand: List.self)
 
   /// `jarvisctl batch list`
   struct List: ParsableCommand {
@@ -34,6 +35,36 @@ struct BatchVerb: ParsableCommand {
           ])
         }
         return table.text(on: globals.screen)
+      }
+    }
+  }
+
+  /// `jarvisctl batch report`
+  struct Report: ParsableCommand {
+    static let configuration = verb(
+      "report", "Gathers what a batch's tasks found and what came out of them.",
+      example: "jarvisctl batch report b7 --format markdown > report.md")
+
+    @OptionGroup var globals: GlobalOptions
+
+    @Argument(help: ArgumentHelp("The batch.", valueName: "id"))
+    var id: BatchID
+
+    @Option(name: .long, help: "text, markdown or json.")
+    var format: ReportFormat = .text
+
+    @Option(name: .long, help: ArgumentHelp("How much of each output's end, 0 to 20000.", valueName: "bytes"))
+    var outputBytes = 2000
+
+    func run() throws {
+      var parameters = BatchReport.Parameters(batchID: id)
+      parameters.outputBytes = outputBytes
+      try globals.perform(BatchReport.self, parameters) { report in
+        switch format {
+        case .json: report.json.prettyText + "\n"
+        case .markdown: readable(report.markdown)
+        case .text: readable(report.text)
+        }
       }
     }
   }
@@ -66,4 +97,18 @@ private func states(_ counts: [String: Int]) -> String {
   TaskState.allCases.compactMap { state in
     counts[state.rawValue].flatMap { $0 > 0 ? "\($0) \(state.rawValue)" : nil }
   }.joined(separator: ", ")
+}
+
+/// How a report or an export is written.
+enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, markdown, json
+}
+
+/// Text of several lines with what would steer a terminal made visible.
+func readable(_ text: String) -> String {
+  text.split(separator: "\n", omittingEmptySubsequences: false)
+    .map {
+      $0.split(separator: "\t", omittingEmptySubsequences: false).map { escaped(String($0)) }.joined(separator: "\t")
+    }
+    .joined(separator: "\n")
 }

@@ -9,8 +9,11 @@ struct Hive: ParsableCommand {
       jarvisctl hive put 'login is in src/auth.swift:12' --tag auth
       jarvisctl hive search login
       jarvisctl hive show f3
+      jarvisctl hive branches
       """,
-    subcommands: [Put.self, Search.self, Show.self])
+    subcommands: [
+      Put.self, Search.self, Show.self, Branches.self, Branch.self, Merge.self, Archive.self, Export.self,
+    ])
 
   /// `jarvisctl hive put`
   struct Put: ParsableCommand {
@@ -41,6 +44,16 @@ struct Hive: ParsableCommand {
     @Option(name: .long, help: "The branch (default: an agent's own, else the folder's git branch).")
     var branch: String?
 
+    @Option(name: .long, help: "A name of its own: it takes the place of the finding with the same key.")
+    var key: String?
+
+    @Option(
+      name: .long, help: ArgumentHelp("Refused unless the key is there (0: is not there).", valueName: "revision"))
+    var expect: Int?
+
+    @Option(name: .long, help: "How long it counts, such as 2h (default: for good).")
+    var ttl: TimeSpan?
+
     func run() throws {
       let text = text == "-" ? String(decoding: try contents(of: "-"), as: UTF8.self) : text
       var parameters = HivePut.Parameters(text: text)
@@ -49,19 +62,24 @@ struct Hive: ParsableCommand {
       parameters.tags = tag
       parameters.confidence = confidence
       parameters.branchID = branch
-      try globals.perform(HivePut.self, parameters) { "\(escaped($0.id))\n" }
+      parameters.key = key
+      parameters.expectedRevision = expect
+      parameters.ttl = ttl
+      try globals.perform(HivePut.self, parameters) { finding in
+        "\(escaped(finding.id))\(finding.revision.map { " revision \($0)" } ?? "")\n"
+      }
     }
   }
 
   /// `jarvisctl hive search`
   struct Search: ParsableCommand {
     static let configuration = verb(
-      "search", "Finds findings by words, best first; without words the newest.",
+      "search", "Finds findings of a branch and its parents by words, best first; without words the newest.",
       example: "jarvisctl hive search login session --branch auth")
 
     @OptionGroup var globals: GlobalOptions
 
-    @Argument(help: "Words; all of them must occur.")
+    @Argument(help: "Words; all of them must occur, or where no finding has all, any.")
     var words: [String] = []
 
     @Option(name: .long, help: "The branch (default: an agent's own, else the folder's git branch).")
@@ -70,10 +88,30 @@ struct Hive: ParsableCommand {
     @Option(name: .long, help: "How many at most, 1 to 200.")
     var limit = 20
 
+    @Option(name: .long, help: "Only finding, decision, artifact or warning.")
+    var kind: FindingKind?
+
+    @Option(name: .long, help: "Only with this label (repeatable).")
+    var tag: [String] = []
+
+    @Flag(name: .long, help: "The branch alone, without its parents.")
+    var noParents = false
+
+    @Flag(name: .long, help: "Archived branches too.")
+    var archived = false
+
+    @Option(name: .long, help: "Goes on where a page ended (next_cursor, or the last line).")
+    var cursor: String?
+
     func run() throws {
       var parameters = HiveSearch.Parameters(query: words.isEmpty ? nil : words.joined(separator: " "))
       parameters.branchID = branch
       parameters.limit = limit
+      parameters.kind = kind
+      parameters.tags = tag
+      parameters.parents = !noParents
+      parameters.archived = archived
+      parameters.cursor = cursor
       try globals.perform(HiveSearch.self, parameters) { found in
         var table = Table([
           Column("ID"), Column("KIND", dispensable: 1), Column("TASK", dispensable: 2),
@@ -86,7 +124,8 @@ struct Hive: ParsableCommand {
             Cell(text),
           ])
         }
-        return table.text(on: globals.screen)
+        let more = found.nextCursor.map { "more: --cursor \($0)\n" } ?? ""
+        return table.text(on: globals.screen) + (globals.screen.width == nil ? "" : more)
       }
     }
   }
@@ -107,7 +146,9 @@ struct Hive: ParsableCommand {
             ("id", finding.id), ("kind", finding.kind.rawValue), ("branch", finding.branchID),
             ("task", finding.taskID?.description), ("at", finding.at.description), ("title", finding.title),
             ("tags", finding.tags.isEmpty ? nil : finding.tags.joined(separator: ", ")),
-            ("confidence", finding.confidence.map(Format.percent)), ("text", finding.text),
+            ("key", finding.key.map { "\($0), revision \(finding.revision ?? 1)" }), ("agent", finding.agent),
+            ("expires", finding.expiresAt?.description), ("confidence", finding.confidence.map(Format.percent)),
+            ("text", finding.text),
           ], on: globals.screen)
       }
     }

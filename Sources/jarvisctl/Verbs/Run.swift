@@ -31,6 +31,9 @@ struct Run: ParsableCommand {
   @Option(name: .long, help: "The context that it belongs to (default: the folder's git branch).")
   var branch: String?
 
+  @Option(name: .long, help: "The branch's parent, whose findings are seen on it too.")
+  var parentBranch: String?
+
   @Option(name: .long, help: ArgumentHelp("Start after a task: ID, ID:failure or ID:any.", valueName: "id[:condition]"))
   var after: [String] = []
 
@@ -86,6 +89,7 @@ struct Run: ParsableCommand {
   func run() throws {
     var params = TaskSpawn.Parameters(tasks: [try spec()])
     params.branchID = branch
+    params.parentBranchID = parentBranch
     if let strategy { params.strategy = strategy }
     params.cwd = currentFolder()
     let (client, reply) = try submit(TaskSpawn.name, params.json, globals)

@@ -1,0 +1,223 @@
+import GRDB
+import Glibc
+import JarvisProtocol
+
+/// What to look for in the hive-mind.
+public struct FindingSearch: Sendable, Hashable {
+  /// The repository.
+  public var scope: String
+  /// The branch; its parents are searched after it.
+  public var branch: String
+  /// As a person types it; nil lists the newest.
+  public var query: String?
+  /// Only of this kind.
+  public var kind: String?
+  /// Only with all of these tags.
+  public var tags: [String] = []
+  /// Whether any of the words will do from the start.
+  public var isWide = false
+  /// Whether the parents are searched too.
+  public var withParents = true
+  /// Whether archived branches are.
+  public var withArchived = false
+  /// What expired at or before this is left out.
+  public var now: Timestamp
+  /// 1 to 10,000; others are brought into that range.
+  public var limit = 20
+  /// Where the page before ended.
+  public var cursor: FindingCursor?
+
+  /// A search of a branch and its parents.
+  public init(scope: String, branch: String, query: String?, now: Timestamp) {
+    self.scope = scope
+    self.branch = branch
+    self.query = query
+    self.now = now
+  }
+}
+
+/// A finding that a search found.
+public struct FindingHit: Sendable, Hashable {
+  /// The finding.
+  public var finding: FindingRow
+  /// The passage that matched best, with the matching words in square brackets; empty where no words were given.
+  public var snippet: String
+  /// How well it matches (BM25; the title counts most): greater is better, comparable within one search only.
+  public var score: Double
+}
+
+extension Store {
+  /// Searches a branch, then its parents, nearest first; within a branch the best come first.
+  ///
+  /// All words of the query must occur, in any of their English forms; if no finding of these branches holds all of
+  /// them, any of the rarer ones will do (a word that occurs nowhere also as the beginning of one). Text in double
+  /// quotes is a phrase. No query is an error; one without a letter or digit finds nothing.
+  ///
+  /// Of a branch's matches the newest `window` are ranked against each other, then the next: so a word that is in half
+  /// of a million findings costs no more than a rare one, and every match is reached by paging.
+  public func searchFindings(_ search: FindingSearch) async throws(StoreError) -> Page<FindingHit, FindingCursor> {
+    try await read { db in try FindingFinder(search, db).page() }
+  }
+}
+
+/// One search on its connection.
+struct FindingFinder {
+  /// Matches that are ranked against each other.
+  static let window = 1000
+  /// Matches that are looked at to estimate how frequent a word is.
+  private static let sample = 256
+  /// Words that a wide search uses at most, the rarest.
+  private static let wideTerms = 12
+  /// Words that are looked for all together at most: of more, a whole text say, no finding has all.
+  private static let narrowTerms = 8
+
+  private let search: FindingSearch
+  private let db: Database
+  private let levels: [BranchRow]
+  private let limit: Int
+
+  init(_ search: FindingSearch, _ db: Database) throws {
+    self.search = search
+    self.db = db
+    limit = Page<FindingHit, FindingCursor>.clamp(search.limit)
+    let lineage = try Branches.lineage(search.scope, search.branch, db)
+    levels = (search.withParents ? lineage[...] : lineage.prefix(1)).filter {
+      search.withArchived || $0.archivedAt == nil
+    }
+  }
+
+  func page() throws -> Page<FindingHit, FindingCursor> {
+    let empty = Page<FindingHit, FindingCursor>([], limit: limit) { _ in FindingCursor(top: 0, ceiling: 0) }
+    guard !levels.isEmpty else { return empty }
+    let newest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM finding") ?? 0
+    let start = search.cursor ?? FindingCursor(top: newest, ceiling: newest)
+    guard let text = search.query else { return try collect(from: start, terms: [], total: newest) }
+    let terms = try SearchQuery(text).terms.map { try Term($0, sample: Self.sample, total: newest, db) }
+    guard !terms.isEmpty else { return empty }
+    if !start.isWide, !search.isWide, terms.count <= Self.narrowTerms, terms.allSatisfy({ $0.count > 0 }) {
+      let found = try collect(from: start, terms: terms, total: newest)
+      if !found.rows.isEmpty || search.cursor != nil { return found }
+    }
+    var wide = start
+    wide.isWide = true
+    return try collect(from: wide, terms: Self.rarest(terms, total: newest), total: newest)
+  }
+
+  /// Those that tell findings apart: no word that is in more than a twentieth of them, unless there are no others.
+  private static func rarest(_ terms: [Term], total: Int64) -> [Term] {
+    let sorted = terms.sorted { $0.count < $1.count }
+    let telling = sorted.filter { $0.count <= max(1000, Double(total) / 20) }
+    return Array((telling.isEmpty ? sorted[...] : telling[...]).prefix(wideTerms))
+  }
+
+  private struct Match {
+    let id: Int64
+    let score: Double
+  }
+
+  /// Windows, from the cursor on, until the page is full.
+  private func collect(
+    from start: FindingCursor, terms: [Term], total: Int64
+  ) throws -> Page<FindingHit, FindingCursor> {
+    var cursor = start
+    var ids: [Match] = []
+    var next: FindingCursor?
+    while cursor.level < levels.count {
+      let found = try matches(terms, cursor)
+      let isWhole = found.count < Self.window
+      let rest = found.sorted { ($0.score, $0.id) > ($1.score, $1.id) }.dropFirst(cursor.offset)
+      let taken = rest.prefix(limit - ids.count)
+      ids += taken
+      if taken.count < rest.count {
+        cursor.offset += taken.count
+        next = cursor
+        break
+      }
+      if isWhole {
+        cursor.level += 1
+        cursor.top = cursor.ceiling
+      } else {
+        cursor.top = (found.map(\.id).min() ?? 1) - 1
+      }
+      cursor.offset = 0
+      if ids.count == limit {
+        // Whether anything follows is not known yet; an empty last page is no harm.
+        if cursor.level < levels.count { next = cursor }
+        break
+      }
+    }
+    var page = Page<FindingHit, FindingCursor>(try hits(ids, terms, cursor), limit: limit) { _ in cursor }
+    page.next = next
+    return page
+  }
+
+  private func expression(_ terms: [Term], isWide: Bool) -> String {
+    let phrases = terms.map { isWide && $0.count == 0 && $0.isLong ? "\($0.phrase)*" : $0.phrase }
+    return "{title text tags} : (\(phrases.joined(separator: isWide ? " OR " : " AND ")))"
+  }
+
+  /// The newest matches of a branch from the cursor's top on, at most a window.
+  private func matches(_ terms: [Term], _ cursor: FindingCursor) throws -> [Match] {
+    var marks = [FindingMarks.branch(levels[cursor.level].id)]
+    if let kind = search.kind { marks.append(FindingMarks.kind(kind)) }
+    marks += search.tags.map(FindingMarks.tag)
+    var match = "marks : (\(marks.map { "\"\($0)\"" }.joined(separator: " AND ")))"
+    // The words first: the ranking counts phrases in the order written.
+    if !terms.isEmpty { match = "(\(expression(terms, isWide: cursor.isWide))) AND (\(match))" }
+    let rank = terms.isEmpty ? "0.0" : "finding_rank(finding_fts, \(terms.map { _ in "?" }.joined(separator: ",")))"
+    let values = terms.map(\.weight.databaseValue)
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT rowid, \(rank) FROM finding_fts WHERE finding_fts MATCH ? AND rowid <= ?
+        AND rowid NOT IN (SELECT id FROM finding WHERE expires_at <= ?) ORDER BY rowid DESC LIMIT \(Self.window)
+        """)
+    let rows = try Row.fetchCursor(
+      statement,
+      arguments: StatementArguments(
+        values + [match.databaseValue, cursor.top.databaseValue, search.now.milliseconds.databaseValue]))
+    return try Array(rows.map { Match(id: $0[0], score: $0[1]) })
+  }
+
+  /// The findings themselves, with the passages that matched.
+  private func hits(_ matches: [Match], _ terms: [Term], _ cursor: FindingCursor) throws -> [FindingHit] {
+    let find = try db.cachedStatement(sql: "SELECT \(FindingRow.columns) FROM finding WHERE id = ?")
+    let passage = try db.cachedStatement(
+      sql: """
+        SELECT snippet(finding_fts, -1, '[', ']', '…', 24) FROM finding_fts WHERE finding_fts MATCH ? AND rowid = ?
+        """)
+    let expression = expression(terms, isWide: cursor.isWide)
+    return try matches.compactMap { match in
+      guard let row = try Row.fetchOne(find, arguments: [match.id]).map(FindingRow.init(row:)) else { return nil }
+      let snippet =
+        terms.isEmpty ? "" : try String.fetchOne(passage, arguments: [expression, match.id]) ?? ""
+      return FindingHit(finding: row, snippet: snippet, score: match.score)
+    }
+  }
+}
+
+/// A word or phrase, and what finding it is worth.
+private struct Term {
+  let phrase: String
+  /// In how many findings, about: estimated from how near to each other the newest of them are.
+  let count: Double
+  /// Its inverse document frequency.
+  let weight: Double
+  /// Whether it is long enough to be looked for as the beginning of words.
+  let isLong: Bool
+
+  init(_ phrase: String, sample: Int, total: Int64, _ db: Database) throws {
+    self.phrase = phrase
+    isLong = phrase.unicodeScalars.count >= 5
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT count(*), min(rowid) FROM (SELECT rowid FROM finding_fts WHERE finding_fts MATCH ?
+        ORDER BY rowid DESC LIMIT \(sample))
+        """)
+    let row = try Row.fetchOne(statement, arguments: [phrase])
+    let found: Int = row?[0] ?? 0
+    let oldest: Int64 = row?[1] ?? 0
+    let share = Double(max(1, total - oldest + 1)) / Double(max(1, total))
+    count = found < sample ? Double(found) : min(Double(total), Double(found) / share)
+    weight = log(1 + (Double(total) - count + 0.5) / (count + 0.5))
+  }
+}
