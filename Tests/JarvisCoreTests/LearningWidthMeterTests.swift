@@ -35,14 +35,24 @@ private let start = Timestamp(milliseconds: 1_800_000_000_000)
   @Test func aQueueThatServesOneByOneShowsThatNothingIsGained() throws {
     // Six asked of a server at once that takes a second each; five at a time: the sixth comes when the first is done.
     let waves = readings((1...5).map { (0, Double($0)) } + [(1, 6)]).values.compactMap(\.wave)
-    #expect(waves.count >= 2)
-    #expect(waves.reduce(0) { $0 + $1.ended } == 6)
+    #expect(waves.map(\.ended) == [6])
     for wave in waves { #expect(abs(wave.seconds / wave.width - 1) < 1e-9, "T(k) = k, whoever comes first") }
   }
 
   @Test func tasksThatShareNothingTakeTheSameBesideOthers() throws {
     let waves = readings([(0, 3), (0, 3), (0, 3), (3, 6)]).values.compactMap(\.wave).sorted { $0.width < $1.width }
     #expect(waves == [Wave(width: 1, seconds: 3, ended: 1), Wave(width: 3, seconds: 3, ended: 3)])
+  }
+
+  @Test func whatIsInTheMiddleOfItsWorkCountsForNoWave() {
+    // Two at a time, half a task apart, of two seconds each: one runs while the other ends, until the last.
+    let spans = (0..<40).map { (from: Double($0), to: Double($0) + 2) }
+    let waves = readings(spans).values.compactMap(\.wave)
+    #expect(waves.count >= 10)
+    for wave in waves {
+      #expect(abs(wave.seconds - 2) <= 0.3, "\(wave)")
+      #expect(wave.width > 1.8, "the last that runs alone is half done already")
+    }
   }
 
   @Test func whatFailedIsNoMeasureOfHowLongTasksTake() throws {

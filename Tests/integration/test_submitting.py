@@ -77,7 +77,7 @@ def test_priority_and_strategy_have_defaults(client):
 
 def test_the_type_defaults_to_the_program(client):
     types = [task["type"] for task in client.spawn(["/bin/true"], "A=1 grep -c x /dev/null")["tasks"]]
-    assert types == ["command:true", "command:grep"]
+    assert types == ["command:true", "command:grep:-c"]
 
 
 def test_the_branch_defaults_to_the_folders_git_branch_and_else_to_main(daemon, tmp_path):

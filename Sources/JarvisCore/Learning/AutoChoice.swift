@@ -76,8 +76,9 @@ extension WidthChooser {
 extension TypeProfile {
   /// Whether a task of this type should run by itself, so that there is something to measure the others against: too
   /// few did so far, and it costs little. Nothing is made to wait on account of a type that was hardly ever seen.
-  fileprivate func mayBeginAlone(_ policy: WidthPolicy) -> Bool {
-    guard seenAlone < 4, total >= policy.aloneAfter, let duration else { return false }
+  /// - Parameter enough: as many alone are enough to compare with.
+  public func mayBeginAlone(_ policy: WidthPolicy, enough: Double = 4) -> Bool {
+    guard seenAlone < enough, total >= policy.aloneAfter, let duration else { return false }
     return duration.p95 <= policy.aloneSeconds
   }
 }

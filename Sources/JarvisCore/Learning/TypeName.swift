@@ -29,6 +29,12 @@ public enum TypeName {
       guard let name = fingerprint(stage), stages.last != name else { continue }
       stages.append(name)
     }
+    if stages.isEmpty, let last = words.last?.drop(while: { CommandWords.isAssignment($0) }),
+      let name = fingerprint(Array(last))
+    {
+      // It is nothing but what is left out beside others: `true`, `cd`.
+      stages = [name]
+    }
     return bounded("command:", stages)
   }
 

@@ -1,10 +1,12 @@
 import JarvisProtocol
 
-/// What a wave of tasks of one type showed: about as many ends as ran at once.
+/// What a wave of tasks of one type showed: a while in which at least as many ended as ran at once.
 ///
-/// Little's law ties them together, whatever the order in which they are served: over a while, the average number that
-/// run is the rate of ends times the average duration. Single tasks would mislead: of five that a server takes one by
-/// one the first is done soonest, and it is the one that had all the others beside it.
+/// Little's law (J. D. C. Little, Operations Research 9, 1961) ties them together, whatever the order in which they are
+/// served: over a while, the average number that run is the rate of ends times the average duration. Single tasks would
+/// mislead: of five that a server takes one by one the first is done soonest, and it is the one that had all the others
+/// beside it. What ran before the while began, and what goes on after it, disturbs; a wave is a while in which both are
+/// about the same, or nothing.
 public struct Wave: Sendable, Equatable {
   /// The average number that ran, 1 or more.
   public var width: Double
@@ -39,7 +41,26 @@ public struct WidthMeter: Sendable {
     var areaThen = 0.0
     var ended = 0
     var wasted = 0.0
+    /// The most at once in it.
+    var peak = 0
+    /// Task-seconds that those which ran when it began had behind them.
+    var carriedIn = 0.0
+    /// When those that run began, added up, in seconds from `origin`.
+    var begins = 0.0
+    let origin: Timestamp
+
+    init(at time: Timestamp) {
+      at = time
+      waveSince = time
+      origin = time
+    }
+
+    /// Task-seconds that those which run have behind them.
+    var carried: Double { max(0, Double(count) * (at - origin) - begins) }
   }
+
+  /// What a wave's beginning and end may differ by, as a share of its task-seconds.
+  static let imbalance = 0.15
 
   /// A task that runs.
   private struct Run: Sendable {
@@ -76,7 +97,7 @@ public struct WidthMeter: Sendable {
     guard runs[task] == nil else { return }
     advance(type, to: time)
     runs[task] = Run(type: type, areaThen: gauges[type]?.area, since: time)
-    gauges[type]?.count += 1
+    enter(type, at: time)
   }
 
   /// A task stands still, and so is in nobody's way.
@@ -87,7 +108,7 @@ public struct WidthMeter: Sendable {
     run.seconds += max(0, time - run.since)
     run.areaThen = nil
     runs[task] = run
-    leave(run.type)
+    leave(run.type, since: run.since)
   }
 
   /// It goes on.
@@ -97,7 +118,7 @@ public struct WidthMeter: Sendable {
     run.areaThen = gauges[run.type]?.area
     run.since = time
     runs[task] = run
-    gauges[run.type]?.count += 1
+    enter(run.type, at: time)
   }
 
   /// It is over. Nil if its beginning wasn't told.
@@ -115,31 +136,31 @@ public struct WidthMeter: Sendable {
     var reading = Reading(
       width: max(1, run.seconds > 0 ? run.area / run.seconds : Double(beside)), seconds: run.seconds)
     if succeeded { gauges[run.type]?.ended += 1 } else { gauges[run.type]?.wasted += run.seconds }
-    reading.wave = endWave(run.type, isLast: beside <= 1)
-    leave(run.type)
+    leave(run.type, since: run.since, wave: &reading.wave)
     return reading
   }
 
-  /// Ends the wave if about as many have ended as ran at once, or if nobody is left.
-  private mutating func endWave(_ type: String, isLast: Bool) -> Wave? {
-    guard let gauge = gauges[type], gauge.ended > 0 else { return nil }
+  /// Ends the wave if it may end: with as many ends as ran at once, fewer would be those that were quickest, and no more
+  /// behind those that go on than those that it began with had behind them.
+  private mutating func endWave(_ type: String) -> Wave? {
+    guard var gauge = gauges[type], gauge.ended > 0 else { return nil }
     let seconds = gauge.at - gauge.waveSince
     let area = gauge.area - gauge.areaThen
-    guard seconds > 0 else { return nil }
-    let width = area / seconds
-    guard isLast || Double(gauge.ended) >= width.rounded() else { return nil }
-    gauges[type]?.waveSince = gauge.at
-    gauges[type]?.areaThen = gauge.area
-    gauges[type]?.ended = 0
-    gauges[type]?.wasted = 0
+    let carried = gauge.carried
+    guard seconds > 0, gauge.count == 0 || gauge.ended >= gauge.peak,
+      abs(carried - gauge.carriedIn) <= Self.imbalance * area
+    else { return nil }
     let used = area - gauge.wasted
-    guard used > 0 else { return nil }
-    return Wave(width: max(1, width), seconds: used / Double(gauge.ended), ended: gauge.ended)
+    let wave = Wave(width: max(1, area / seconds), seconds: used / Double(gauge.ended), ended: gauge.ended)
+    (gauge.waveSince, gauge.areaThen, gauge.carriedIn) = (gauge.at, gauge.area, carried)
+    (gauge.ended, gauge.wasted, gauge.peak) = (0, 0, gauge.count)
+    gauges[type] = gauge
+    return used > 0 ? wave : nil
   }
 
   private mutating func advance(_ type: String, to time: Timestamp) {
     guard var gauge = gauges[type] else {
-      gauges[type] = Gauge(at: time, waveSince: time)
+      gauges[type] = Gauge(at: time)
       return
     }
     gauge.area += Double(gauge.count) * max(0, time - gauge.at)
@@ -147,8 +168,25 @@ public struct WidthMeter: Sendable {
     gauges[type] = gauge
   }
 
-  private mutating func leave(_ type: String) {
+  private mutating func enter(_ type: String, at time: Timestamp) {
+    guard var gauge = gauges[type] else { return }
+    gauge.count += 1
+    gauge.begins += time - gauge.origin
+    gauge.peak = max(gauge.peak, gauge.count)
+    gauges[type] = gauge
+  }
+
+  private mutating func leave(_ type: String, since: Timestamp) {
+    var wave: Wave?
+    leave(type, since: since, wave: &wave)
+  }
+
+  /// One runs no longer.
+  private mutating func leave(_ type: String, since: Timestamp, wave: inout Wave?) {
+    guard let origin = gauges[type]?.origin else { return }
     gauges[type]?.count -= 1
+    gauges[type]?.begins -= since - origin
+    wave = endWave(type)
     // A gauge that nobody reads: a paused task takes its own reading with it.
     if gauges[type]?.count == 0 { gauges[type] = nil }
   }

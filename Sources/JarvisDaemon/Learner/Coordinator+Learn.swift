@@ -134,6 +134,11 @@ extension Coordinator {
       plan.reason = "adaptive: tasks of \(type) are over before another is started, so nothing limits them"
       return
     }
+    if plan.finished == 0, left > 2, profile.mayBeginAlone(learner.chooser.policy, enough: 2) {
+      plan.width = 1
+      plan.reason = "adaptive: \(type): the first runs by itself, to have something to compare the others with"
+      return
+    }
     let limit = profile.limit(agentCap, memory: freeMemory(for: batch))
     let choice = learner.chooser.choose(
       profile.law(now: now()), remaining: left, limit: limit, luck: plan.luck)
