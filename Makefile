@@ -23,7 +23,8 @@ bin_dir = $(if $(BIN_DIR),"$(BIN_DIR)",$$($(SWIFT) build $(RELEASE) --show-bin-p
 swift_files = Sources Tests Package.swift $(wildcard Benchmarks)
 shell_files = .ci/run $(wildcard scripts/*.sh Benchmarks/*.sh Tests/*/*.sh)
 
-.PHONY: help deps deps-test deps-demo deps-bench build debug demo test lint format docs e2e bench bench-simulate bench-hive install uninstall clean
+.PHONY: help deps deps-test deps-demo deps-bench build debug demo test lint format docs e2e bench bench-simulate \
+  bench-hive bench-overseer bench-scheduling fuzz install uninstall clean
 
 help: ## List what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +70,10 @@ bench-simulate: $(built) ## Time the simulation of a day of 100,000 tasks
 
 bench-hive: $(built) ## Measure searches over a million findings
 	@bin=$(bin_dir); BIN_DIR="$$bin" python3 Benchmarks/hive.py
+
+bench-overseer: $(built) ## Measure what looking after 200 agents costs, and what a flood of output writes
+	@bin=$(bin_dir); JARVIS_BIN="$$bin" python3 Tests/overseer/cost.py
+	@bin=$(bin_dir); JARVIS_BIN="$$bin" python3 Tests/overseer/flood.py
 
 install: $(built) ## Install for the current user (PREFIX, DESTDIR)
 	@bin=$(bin_dir); BIN_DIR="$$bin" scripts/install.sh

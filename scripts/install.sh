@@ -37,6 +37,8 @@ make_folder() {
 put() {
   make_folder "$(dirname "$3")"
   install -m "$1" "$2" "$DESTDIR$3.jarvis-new"
+  # On the disk before it takes the old one's name: a power cut leaves one or the other, never an empty file.
+  sync "$DESTDIR$3.jarvis-new"
   mv -f "$DESTDIR$3.jarvis-new" "$DESTDIR$3"
   files+=("$3")
 }
@@ -107,6 +109,7 @@ done
   [ ${#folders[@]} = 0 ] || printf 'd %s\n' "${folders[@]}"
 } >"$work/manifest"
 put 644 "$work/manifest" "$manifest"
+for path in "${files[@]}" "$config"; do dirname "$DESTDIR$path"; done | sort -u | tr '\n' '\0' | xargs -0 sync
 
 # ---- What to do next -------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ extension Config.Limits {
     reader.amount("output", into: &output, in: 4096...Config.largestSize)
     reader.duration("silence", into: &silence, in: 1...Config.longest)
     reader.duration("grace", into: &grace, in: 0...3600)
+    reader.section("session") { session.read(&$0) }
+    reader.section("jarvis") { jarvis.read(&$0) }
     reader.section("types") { reader in
       for name in reader.ownKeys {
         reader.section(name) { reader in
@@ -17,6 +19,14 @@ extension Config.Limits {
         }
       }
     }
+  }
+}
+
+extension Config.Totals {
+  mutating func read(_ reader: inout TableReader) {
+    reader.amount("memory", into: &memory, in: (1 << 20)...Config.largestSize)
+    reader.number("cpu", into: &cpu, in: 0.01...10_000)
+    reader.count("pids", into: &pids, in: 1...4_194_304)
   }
 }
 
@@ -57,8 +67,6 @@ extension Config.Machine {
     reader.number("cpu_pressure", into: &cpuPressure, in: 0...1)
     reader.duration("cpu_pressure_for", into: &cpuPressureFor, in: 0...86_400)
     reader.duration("longest_hold", into: &longestHold, in: 1...86_400)
-    reader.number("session_share", into: &sessionShare, in: 0.01...1)
-    reader.number("jarvis_share", into: &jarvisShare, in: 0.01...1)
   }
 }
 

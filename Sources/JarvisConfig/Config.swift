@@ -192,11 +192,32 @@ extension Config {
     public var silence: Double?
     /// Seconds between the polite signal and the kill.
     public var grace: Double = 5
+    /// `[limits.session]`: what the agents of one session may use together.
+    public var session = Totals()
+    /// `[limits.jarvis]`: what all agents may use together.
+    public var jarvis = Totals(memory: .share(0.9), pids: .automatic)
     /// `[limits.types.NAME]`
     public var types: [String: TypeLimits] = [:]
 
     /// The shipped defaults.
     public init() {}
+  }
+
+  /// `[limits.session]`, `[limits.jarvis]`: what agents may use together; nil means no limit.
+  public struct Totals: Sendable, Equatable {
+    /// Bytes of memory, or a share of the machine's.
+    public var memory: Amount
+    /// Cores.
+    public var cpu: Double?
+    /// Processes and threads; automatic: eight times what one agent gets.
+    public var pids: Amount
+
+    /// No limits, unless told otherwise.
+    public init(memory: Amount = .none, cpu: Double? = nil, pids: Amount = .none) {
+      self.memory = memory
+      self.cpu = cpu
+      self.pids = pids
+    }
   }
 
   /// `[limits.types.NAME]`: what a task of one type may use; nil: the default holds.
@@ -265,10 +286,6 @@ extension Config {
     public var cpuPressureFor = 30.0
     /// Seconds after which starts that are held for pressure are held no more.
     public var longestHold = 600.0
-    /// What the agents of one session may hold of memory together; 1: no limit.
-    public var sessionShare = 1.0
-    /// What all agents may hold of memory together; 1: no limit.
-    public var jarvisShare = 0.9
 
     /// The shipped defaults.
     public init() {}

@@ -51,6 +51,7 @@ extension SchedulerState {
     let expected = path == .start ? task.expected ?? policy.defaultCost : resumeCost(of: task)
     let zones = policy.zones
     let isDeclared = task.expected != nil && task.expectedIsDeclared
+    if let passed = passedTotal(task, expected, isDeclared, machine, now: now) { return .refused(passed, .candidate) }
     let cpu = ProjectedUse(
       sampled: machine.cpu, reserved: reserved.cpu, expected: expected.cpu, isDeclared: isDeclared,
       danger: zones.cpuDanger)
@@ -86,6 +87,40 @@ extension SchedulerState {
     }
     let limit = policy.sessionCap(in: tracker.zone)
     return active >= limit ? .warningCap(active: active, limit: limit) : nil
+  }
+
+  /// What the agents of the task's session, or all agents, may use together and would pass with it; nil if it fits. As
+  /// with the machine itself, one always may run.
+  private func passedTotal(
+    _ task: LiveTask, _ expected: ResourceCost, _ isDeclared: Bool, _ machine: MachineState, now: Timestamp
+  ) -> Reason.Kind? {
+    let session = sessions[Int(task.session)]?.counts.working ?? 0
+    for (scope, totals, working) in [
+      (GroupScope.session, policy.machine.session, session), (.jarvis, policy.machine.jarvis, counts.working),
+    ] {
+      let memory = totals.memoryShare(of: machine.memoryTotal)
+      let cores = totals.cpu.flatMap { machine.cores > 0 ? $0 / machine.cores : nil }
+      // What all may hold of memory is mostly above the danger zone, which is the tighter bound then.
+      guard working > 0, cores != nil || (memory ?? 1) < (scope == .session ? 1 : policy.zones.ramDanger) else {
+        continue
+      }
+      let members = agents.all.keys.filter { scope == .jarvis || tasks[$0]?.session == task.session }.sorted()
+      let sum = agents.use(of: members, now: now, warmUp: policy.warmUpSeconds)
+      func use(_ part: (ResourceCost) -> Double, _ line: Double) -> ProjectedUse {
+        ProjectedUse(
+          sampled: part(sum.used), reserved: part(sum.reserved), expected: part(expected), isDeclared: isDeclared,
+          danger: line)
+      }
+      if let memory {
+        let use = use({ $0.ram }, memory)
+        if !use.fits { return .groupTotal(scope, .ram, use) }
+      }
+      if let cores {
+        let use = use({ $0.cpu }, cores)
+        if !use.fits { return .groupTotal(scope, .cpu, use) }
+      }
+    }
+    return nil
   }
 
   private func danger(of machine: MachineState) -> Reason.Kind {

@@ -62,6 +62,8 @@ public struct Reason: Sendable, Equatable {
     case cpuProjection(ProjectedUse)
     /// It would bring the memory's use into danger.
     case ramProjection(ProjectedUse)
+    /// The agents of its session, or all agents, would use more together than they may.
+    case groupTotal(GroupScope, Resource, ProjectedUse)
     /// It may start, but others come first.
     case behindOthers
     /// A task that smaller ones have overtaken for too long holds the line.
@@ -100,7 +102,7 @@ public struct Reason: Sendable, Equatable {
   /// Whether the lack of resources is what the task waits for.
   public var isShortage: Bool {
     switch kind {
-    case .emergency, .warningCap, .zoneDanger, .cpuProjection, .ramProjection, .heldLine, .stalled: true
+    case .emergency, .warningCap, .zoneDanger, .cpuProjection, .ramProjection, .groupTotal, .heldLine, .stalled: true
     default: false
     }
   }
@@ -128,6 +130,7 @@ public struct Reason: Sendable, Equatable {
     case .zoneDanger: "zone_danger"
     case .cpuProjection: "cpu_projection"
     case .ramProjection: "ram_projection"
+    case .groupTotal(let scope, let resource, _): "\(scope.rawValue)_\(resource.rawValue)_total"
     case .behindOthers: "behind_others"
     case .heldLine: "held_line"
     case .paused: "paused"
@@ -195,6 +198,10 @@ extension Reason.Kind {
         + "until below \(percent(leavesBelow))"
     case .cpuProjection(let use): return "waits: " + Self.sum(.cpu, use)
     case .ramProjection(let use): return "waits: " + Self.sum(.ram, use)
+    case .groupTotal(let scope, let resource, let use):
+      return "waits: \(scope == .session ? "its session's agents" : "all agents") together: \(resource.label) "
+        + "\(percent(use.sampled)) + \(percent(use.reserved)) reserved + \(percent(use.expected)) "
+        + "\(use.isDeclared ? "declared" : "expected") = \(percent(use.total)), their limit is \(percent(use.danger))"
     case .behindOthers: return "waits for its turn"
     case .heldLine(let task, let seconds):
       return "waits: \(task) is too big for now and was overtaken for \(number(seconds)) s; it comes first"
@@ -246,6 +253,7 @@ extension Reason.Kind {
       return [(resource.rawValue, used), ("danger", danger), ("leaves_below", leavesBelow)]
     case .cpuProjection(let use): return Self.numbers(.cpu, use)
     case .ramProjection(let use): return Self.numbers(.ram, use)
+    case .groupTotal(_, let resource, let use): return Self.numbers(resource, use)
     case .started(_, let cpu, let ram, _), .boundedProgress(_, let cpu, let ram), .resumed(_, let cpu, let ram):
       return Self.numbers(.cpu, cpu) + Self.numbers(.ram, ram)
     case .stalled(let cause, let seconds): return cause.numbers + [("seconds", seconds)]

@@ -10,6 +10,8 @@ struct Agent: Sendable {
   var measuredAt: Timestamp?
   /// How its share of memory grew each second between the last two samples.
   var growth = 0.0
+  /// How many processes and threads the last sample saw.
+  var processes = 0
   /// When it was started, seen running, or resumed: its warm-up counts from here.
   var since: Timestamp
   var isStarting: Bool
@@ -81,8 +83,21 @@ struct Agents: Sendable {
     all[id]?.reason = reason
   }
 
-  mutating func observe(_ usage: [TaskID: ResourceCost], at now: Timestamp) {
+  mutating func observe(_ usage: [TaskID: ResourceCost], processes: [TaskID: Int], at now: Timestamp) {
     for (id, used) in usage { all[id]?.observe(used, at: now) }
+    for (id, count) in processes { all[id]?.processes = count }
+  }
+
+  /// What these agents use (`used`), and are expected to use beside that (`reserved`).
+  func use(of ids: [TaskID], now: Timestamp, warmUp: Double) -> (used: ResourceCost, reserved: ResourceCost) {
+    var sum = (used: ResourceCost.none, reserved: ResourceCost.none)
+    for id in ids {
+      guard let agent = all[id] else { continue }
+      sum.used = sum.used + agent.measured
+      guard agent.measuredAt == nil || isWarming(id, now: now, warmUp: warmUp) else { continue }
+      sum.reserved = sum.reserved + ResourceCost.excess(of: agent.expected, over: agent.measured)
+    }
+    return sum
   }
 
   /// Forgets the warm-up of those that are warm.

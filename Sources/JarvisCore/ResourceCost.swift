@@ -51,11 +51,13 @@ public struct MachineState: Sendable, Equatable {
   public var ioFullPSI: Double?
   /// Share of time (0…1) in which something waited for a processor (PSI cpu `some avg10` / 100), if known.
   public var cpuSomePSI: Double?
+  /// Share of memory that the agents' own cgroup holds, file cache left out; nil where that can't be read.
+  public var agentsRAM: Double?
 
   /// Takes a sample's values.
   public init(
     at: Timestamp, cpu: Double, ram: Double, cores: Double, memoryTotal: UInt64, memoryFullPSI: Double? = nil,
-    ioFullPSI: Double? = nil, cpuSomePSI: Double? = nil
+    ioFullPSI: Double? = nil, cpuSomePSI: Double? = nil, agentsRAM: Double? = nil
   ) {
     self.at = at
     self.cpu = cpu
@@ -65,5 +67,6 @@ public struct MachineState: Sendable, Equatable {
     self.memoryFullPSI = memoryFullPSI
     self.ioFullPSI = ioFullPSI
     self.cpuSomePSI = cpuSomePSI
+    self.agentsRAM = agentsRAM
   }
 }

@@ -62,7 +62,7 @@ extension SchedulerState {
       return AgentSummary(
         id: id, priority: task.priority, session: session,
         memory: agent.measuredAt == nil ? agent.expected.ram : agent.measured.ram, growth: agent.growth,
-        startedAt: agent.since, isFrozen: task.state == .paused,
+        processes: agent.processes, startedAt: agent.since, isFrozen: task.state == .paused,
         isEnding: agent.isBeingRelieved && task.state == .running)
     }
   }

@@ -89,13 +89,16 @@ public struct SchedulerState: Sendable {
     return effects
   }
 
-  /// Takes a sample: the machine's use, and what each agent uses of it (shares of the machine).
-  public mutating func observe(_ machine: MachineState, usage: [TaskID: ResourceCost] = [:]) {
+  /// Takes a sample: the machine's use, what each agent uses of it (shares of the machine), and how many processes and
+  /// threads it has.
+  public mutating func observe(
+    _ machine: MachineState, usage: [TaskID: ResourceCost] = [:], processes: [TaskID: Int] = [:]
+  ) {
     let before = tracker.zone
     self.machine = machine
     tracker.observe(machine, policy: policy)
     guarding.observe(machine, inDanger: tracker.ram == .danger, policy: policy)
-    agents.observe(usage, at: machine.at)
+    agents.observe(usage, processes: processes, at: machine.at)
     mayRelieve = true
     if tracker.zone != before { queue.unparkAll() }
   }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// What a cgroup uses.
 public struct CgroupUsage: Sendable, Hashable {
@@ -39,6 +40,10 @@ public final class CgroupReader: Sendable {
   private let memoryCurrent, memoryPeak, memoryEvents, pidsCurrent, ioStat: KeptFile?
   private let pressureFiles: PressureFiles
   private let processes: ProcessTable
+  /// Files of the members, where the kernel does not count for it. A file that is open belongs to its very process.
+  private let memberFiles = Mutex<[pid_t: KeptProcess]>([:])
+  /// Of a fork bomb not every file is kept.
+  private static let mostMembers = 256
 
   /// Prepares to read the cgroup at `folder`.
   ///
@@ -69,11 +74,13 @@ public final class CgroupReader: Sendable {
 
   /// Reads what the cgroup uses now.
   ///
+  /// - Parameter population: whether to ask for `isPopulated`; without, members count as alive.
   /// - Throws: `SystemError` when the cgroup was removed.
-  public func usage() throws(SystemError) -> CgroupUsage {
+  public func usage(population: Bool = true) throws(SystemError) -> CgroupUsage {
     let cpu = try cpuStat.read(limit: 4096)
     let members = try members()
-    let populated = events.readIfPresent(limit: 4096).flatMap { ByteText.value(of: "populated", in: $0) }
+    let populated =
+      population ? events.readIfPresent(limit: 4096).flatMap { ByteText.value(of: "populated", in: $0) } : nil
     let memory = memoryEvents?.readIfPresent(limit: 4096)
     var usage = CgroupUsage(
       cpuMicroseconds: ByteText.value(of: "usage_usec", in: cpu) ?? 0, memoryBytes: number(memoryCurrent),
@@ -84,13 +91,16 @@ public final class CgroupReader: Sendable {
       memoryHighEvents: memory.flatMap { ByteText.value(of: "high", in: $0) },
       ioReadBytes: nil, ioWrittenBytes: nil, isSampled: !hasMemory || !hasPids)
     if usage.isSampled {
-      let sum = processes.sumUsage(pids: members)
+      let sum = sum(of: members)
       if !hasMemory { usage.memoryBytes = sum.residentBytes }
       if !hasPids { usage.pids = sum.threads }
     }
     if let io = ioStat?.readIfPresent() { (usage.ioReadBytes, usage.ioWrittenBytes) = Self.ioBytes(io) }
     return usage
   }
+
+  /// Share of the last 10 seconds (0…1) in which all of it stood still for memory; nil without PSI.
+  public func memoryStall() -> Double? { pressureFiles.readMemory()?.full.map { $0.avg10 / 100 } }
 
   /// The cgroup's own pressure; nil without PSI.
   public func pressure() -> PressureReading? { pressureFiles.read() }
@@ -121,6 +131,37 @@ public final class CgroupReader: Sendable {
     }
   }
 
+  /// What the members use together.
+  private func sum(of members: [pid_t]) -> ProcessUsage {
+    memberFiles.withLock { files in
+      if files.count > members.count {
+        let present = Set(members)
+        files = files.filter { present.contains($0.key) }
+      }
+      var usage = ProcessUsage()
+      for pid in members {
+        let file =
+          files[pid]
+          ?? KeptProcess(folder: processes.folder, pid: pid, keepOpen: files.count < Self.mostMembers)
+        guard let line = file.stat.readIfPresent(limit: 4096), let stat = ProcessStat(line: line) else {
+          files[pid] = nil
+          continue
+        }
+        files[pid] = file
+        usage.add(stat)
+      }
+      return usage
+    }
+  }
+
+  /// Bytes that the members of the last `usage` read from and wrote to disks, where the kernel does not count for the
+  /// group; nil when that can't be read.
+  public func memberDiskBytes() -> UInt64? {
+    memberFiles.withLock { files in
+      files.values.reduce(nil) { sum, file in file.diskBytes().map { (sum ?? 0) &+ $0 } ?? sum }
+    }
+  }
+
   private func number(_ file: KeptFile?) -> UInt64? {
     file?.readIfPresent(limit: 64).flatMap { ByteText.single($0) }
   }
@@ -139,5 +180,31 @@ public final class CgroupReader: Sendable {
       if ByteText.starts(word, with: "wbytes=") { written &+= ByteText.number(word.dropFirst(7)) ?? 0 }
     }
     return (read, written)
+  }
+}
+
+/// Reads how much memory a cgroup holds for good, through files that it keeps open.
+public final class GroupMemoryReader: Sendable {
+  /// The cgroup's folder.
+  public let folder: String
+  private let hasMemory: Bool
+  private let current, stat: KeptFile
+
+  /// Looks once whether there is the controller.
+  public init(folder: String) {
+    self.folder = folder
+    hasMemory = access("\(folder)/memory.current", F_OK) == 0
+    current = KeptFile("\(folder)/memory.current", keepOpen: true)
+    stat = KeptFile("\(folder)/memory.stat", keepOpen: true)
+  }
+
+  /// `memory.current` without file cache; nil without the controller.
+  public func bytes() -> UInt64? {
+    guard hasMemory, let all = current.readIfPresent(limit: 64).flatMap({ ByteText.single($0) }),
+      let stat = stat.readIfPresent()
+    else { return nil }
+    let cache =
+      (ByteText.value(of: "inactive_file", in: stat) ?? 0) + (ByteText.value(of: "active_file", in: stat) ?? 0)
+    return all - min(all, cache)
   }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The limits of the cgroups that this process runs under: what a container or a slice leaves of the machine.
 ///
 /// Each level from the process's own cgroup up to the mount is looked at, and the smallest limit counts. The
@@ -19,7 +21,10 @@ struct ContainerLimits: Sendable {
     if let mount = CgroupMount.version2(procFolder: procFolder),
       let path = CgroupMount.path(of: "self", controller: "", procFolder: procFolder)
     {
-      levels += Self.folders(mount, path).map { Level(version2: $0) }
+      // The root, and folders without these controllers, bound nothing.
+      levels += Self.folders(mount, path).filter { folder in
+        access("\(folder)/memory.max", F_OK) == 0 || access("\(folder)/cpu.max", F_OK) == 0
+      }.map { Level(version2: $0) }
     }
     if let mount = CgroupMount.version1("memory", procFolder: procFolder),
       let path = CgroupMount.path(of: "self", controller: "memory", procFolder: procFolder)

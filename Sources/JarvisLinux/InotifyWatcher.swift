@@ -74,32 +74,7 @@ private final class WatcherCore: Sendable {
   }
 
   func startThread() throws(SystemError) {
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    pthread_attr_setstacksize(&attributes, 256 << 10)
-    // A thread inherits its maker's mask: with all signals blocked, none is ever delivered to it.
-    var all = sigset_t()
-    var previous = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &previous)
-    defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread, &attributes,
-      { argument in
-        guard let argument else { return nil }
-        let core = Unmanaged<WatcherCore>.fromOpaque(argument).takeRetainedValue()
-        jarvis_name_thread("jarvis-inotify")
-        core.run()
-        return nil
-      }, context.toOpaque())
-    guard code == 0 else {
-      context.release()
-      throw SystemError("start", "the inotify thread", code: code)
-    }
+    try startServiceThread("jarvis-inotify") { self.run() }
   }
 
   func watch(_ path: String) throws(SystemError) -> AsyncStream<Void> {

@@ -11,6 +11,10 @@ final class KeptFile: Sendable {
   private let keepOpen: Bool
   private let descriptor = Mutex<Int32>(-1)
 
+  /// How many are kept open, of all files. Half of what the process may open is left to connections and the rest.
+  private static let kept = Atomic<Int>(0)
+  private static let most = Int(clamping: currentFileLimit() / 2)
+
   init(_ path: String, keepOpen: Bool) {
     self.path = path
     self.keepOpen = keepOpen
@@ -18,7 +22,10 @@ final class KeptFile: Sendable {
 
   deinit {
     let fd = descriptor.withLock { $0 }
-    if fd >= 0 { close(fd) }
+    if fd >= 0 {
+      close(fd)
+      Self.kept.subtract(1, ordering: .relaxed)
+    }
   }
 
   /// The file's bytes, at most `limit` of them.
@@ -31,11 +38,17 @@ final class KeptFile: Sendable {
         if let bytes = try? readAll(kept, path: path, limit: limit) { return bytes }
         close(kept)
         kept = -1
+        Self.kept.subtract(1, ordering: .relaxed)
       }
       let opened = try openForReading(path)
       do throws(SystemError) {
         let bytes = try readAll(opened, path: path, limit: limit)
-        kept = opened
+        if Self.kept.load(ordering: .relaxed) < Self.most {
+          kept = opened
+          Self.kept.add(1, ordering: .relaxed)
+        } else {
+          close(opened)
+        }
         return bytes
       } catch {
         close(opened)
@@ -46,6 +59,12 @@ final class KeptFile: Sendable {
 
   /// Like `read`, and nil when the file is missing or unreadable.
   func readIfPresent(limit: Int = 1 << 16) -> [UInt8]? { try? read(limit: limit) }
+}
+
+/// How many files the process may have open (getrlimit(2)).
+private func currentFileLimit() -> UInt64 {
+  var limit = rlimit()
+  return getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? UInt64(limit.rlim_cur) : 1024
 }
 
 /// Opens, reads and closes a file; at most `limit` bytes of it.

@@ -124,6 +124,9 @@ struct PressureFiles: Sendable {
     self.io = KeptFile(io, keepOpen: keepOpen)
   }
 
+  /// That of memory alone.
+  func readMemory() -> Pressure? { memory.readIfPresent().flatMap { Pressure(psi: $0) } }
+
   /// Nil when none of the files can be read (a kernel without PSI, or booted with `psi=0`).
   func read() -> PressureReading? {
     let reading = PressureReading(

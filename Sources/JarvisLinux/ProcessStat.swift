@@ -89,6 +89,8 @@ public struct ProcessUsage: Sendable, Hashable {
   public var processes = 0
   /// How many threads they have: what the pids controller counts.
   public var threads = 0
+  /// Bytes that they read from and wrote to disks; nil where that was not asked for or can't be read.
+  public var diskBytes: UInt64?
 
   /// Nothing used.
   public init() {}

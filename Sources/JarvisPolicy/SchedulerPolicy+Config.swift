@@ -47,7 +47,31 @@ extension MachineGuardPolicy {
     cpuPressure = m.cpuPressure
     cpuPressureFor = m.cpuPressureFor
     longestHold = m.longestHold
-    sessionShare = m.sessionShare
-    jarvisShare = m.jarvisShare
+    session = GroupTotals(config.limits.session)
+    jarvis = GroupTotals(config.limits.jarvis)
+  }
+}
+
+extension GroupTotals {
+  /// The totals that a configuration asks for.
+  public init(_ totals: Config.Totals) {
+    let pids: CountDefault =
+      switch totals.pids {
+      case .none, .share: .none
+      case .automatic: .automatic
+      case .amount(let count): .amount(count)
+      }
+    self.init(memory: LimitDefault(totals.memory), cpu: totals.cpu, pids: pids)
+  }
+}
+
+extension LimitDefault {
+  /// The default that a configuration asks for.
+  public init(_ amount: Config.Amount) {
+    switch amount {
+    case .none, .automatic: self = .none
+    case .amount(let amount): self = .amount(Double(amount))
+    case .share(let share): self = .share(share)
+    }
   }
 }

@@ -23,6 +23,8 @@ public enum DaemonMessage: Equatable, Sendable {
   case thaw(RunKey)
   /// Replace an agent's limits; what is absent becomes unlimited.
   case setLimits(RunKey, RunLimits)
+  /// Replace what all agents may use together; what is absent becomes unlimited. Only a cgroup holds it.
+  case setTotals(RunLimits)
   /// The exit of this run is durable at the daemon: forget it. Harmless when the run is unknown.
   case ack(RunKey)
   /// Answer with `runs`.
@@ -62,6 +64,9 @@ extension DaemonMessage {
     case .shutdown(let killAgents):
       tag(10)
       writer.write(killAgents)
+    case .setTotals(let limits):
+      tag(11)
+      limits.encode(into: &writer)
     }
     return writer.bytes
   }
@@ -90,7 +95,8 @@ extension DaemonMessage {
     case 8: self = .ack(try RunKey(from: &reader))
     case 9: self = .list
     case 10: self = .shutdown(killAgents: try reader.readBool("killAgents"))
-    case let kind: throw WireError("A message of kind \(kind) from the daemon, expected 1 to 10.")
+    case 11: self = .setTotals(try RunLimits(from: &reader))
+    case let kind: throw WireError("A message of kind \(kind) from the daemon, expected 1 to 11.")
     }
     try reader.finish()
   }

@@ -31,11 +31,14 @@ public struct ExitReport: Equatable, Sendable {
   public var oomKills: UInt64
   /// Processes still alive in the group when the main process ended; they were killed.
   public var leftoverKilled: UInt32
+  /// Whether the warden ended it because it was told to stop itself (SIGTERM): the agent did no wrong, and was not done.
+  public var isInterrupted: Bool
 
   /// A report with these values.
   public init(
     key: RunKey, pid: Int32, status: ExitStatus, endedRealtimeMs: Int64, durationNs: UInt64, cpuUserUs: UInt64,
-    cpuSystemUs: UInt64, peakMemoryBytes: UInt64, oomKills: UInt64, leftoverKilled: UInt32
+    cpuSystemUs: UInt64, peakMemoryBytes: UInt64, oomKills: UInt64, leftoverKilled: UInt32,
+    isInterrupted: Bool = false
   ) {
     self.key = key
     self.pid = pid
@@ -47,7 +50,11 @@ public struct ExitReport: Equatable, Sendable {
     self.peakMemoryBytes = peakMemoryBytes
     self.oomKills = oomKills
     self.leftoverKilled = leftoverKilled
+    self.isInterrupted = isInterrupted
   }
+
+  /// In the kind of exit; without it the bytes are those of version 1, which a spool may still hold.
+  private static let interrupted: UInt8 = 16
 
   /// The exit code, or nil when a signal ended the process.
   public var exitCode: Int32? {
@@ -127,12 +134,13 @@ extension ExitReport {
   func encode(into writer: inout WireWriter) {
     key.encode(into: &writer)
     writer.write(pid)
+    let flag = isInterrupted ? Self.interrupted : 0
     switch status {
     case .exited(let code):
-      writer.write(UInt8(1))
+      writer.write(1 | flag)
       writer.write(code)
     case .signalled(let signal, let coreDumped):
-      writer.write(UInt8(coreDumped ? 3 : 2))
+      writer.write((coreDumped ? 3 : 2) | flag)
       writer.write(signal)
     }
     writer.write(endedRealtimeMs)
@@ -146,11 +154,11 @@ extension ExitReport {
     let kind = try reader.read(UInt8.self, "the kind of exit")
     let number = try reader.read(Int32.self, "the exit code or signal")
     let status: ExitStatus
-    switch kind {
+    switch kind & ~Self.interrupted {
     case 1: status = .exited(code: number)
     case 2: status = .signalled(signal: number, coreDumped: false)
     case 3: status = .signalled(signal: number, coreDumped: true)
-    default: throw WireError("The kind of exit is \(kind), expected 1 to 3.")
+    default: throw WireError("The kind of exit is \(kind), expected 1 to 3, or 16 more.")
     }
     self.init(
       key: key, pid: pid, status: status, endedRealtimeMs: try reader.read(Int64.self, "the end time"),
@@ -159,7 +167,8 @@ extension ExitReport {
       cpuSystemUs: try reader.read(UInt64.self, "the system CPU time"),
       peakMemoryBytes: try reader.read(UInt64.self, "the peak memory"),
       oomKills: try reader.read(UInt64.self, "the count of OOM kills"),
-      leftoverKilled: try reader.read(UInt32.self, "the count of leftovers"))
+      leftoverKilled: try reader.read(UInt32.self, "the count of leftovers"),
+      isInterrupted: kind & Self.interrupted != 0)
   }
 }
 

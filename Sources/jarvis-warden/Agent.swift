@@ -15,6 +15,8 @@ final class Agent {
   var isFrozen = false
   /// Its death is the daemon's wish, so what dies with it was not left over.
   var isKilled = false
+  /// The warden asked it to end, because it leaves itself.
+  var isInterrupted = false
 
   init(key: RunKey, pid: pid_t, cgroup: String, startedRealtimeMs: Int64, startedBoottimeNs: UInt64) {
     self.key = key
@@ -44,7 +46,8 @@ struct Ending {
     return ExitReport(
       key: agent.key, pid: agent.pid, status: status, endedRealtimeMs: endedRealtimeMs,
       durationNs: endedBoottimeNs &- agent.startedBoottimeNs, cpuUserUs: exit.user_us, cpuSystemUs: exit.system_us,
-      peakMemoryBytes: exit.maxrss, oomKills: oomKills, leftoverKilled: leftover)
+      peakMemoryBytes: exit.maxrss, oomKills: oomKills, leftoverKilled: leftover,
+      isInterrupted: agent.isInterrupted)
   }
 }
 
@@ -65,6 +68,8 @@ protocol Host: AnyObject {
   func kill(_ agent: Agent) throws(CommandFailure)
   func setFrozen(_ agent: Agent, _ frozen: Bool) throws(CommandFailure)
   func setLimits(_ agent: Agent, _ limits: RunLimits) throws(CommandFailure)
+  /// What all agents may use together.
+  func setTotals(_ limits: RunLimits) throws(CommandFailure)
   /// A child of the warden was reaped, an agent's or a stranger's that was orphaned.
   func reaped(_ child: jarvis_exit)
   func tick(_ now: UInt64)

@@ -79,6 +79,15 @@ final class Agents {
     }
   }
 
+  func setTotals(_ limits: RunLimits) {
+    do throws(CommandFailure) {
+      do throws(WireError) { try limits.validate() } catch { throw CommandFailure(message: error.description) }
+      try host.setTotals(limits)
+    } catch {
+      send(.failed(key: nil, message: error.message))
+    }
+  }
+
   private func command(_ key: RunKey, _ body: (Agent) throws(CommandFailure) -> Void) {
     do throws(CommandFailure) {
       guard let agent = agents[key] else {
@@ -118,6 +127,7 @@ final class Agents {
   /// Asks all to end. Frozen ones are thawed, since they could not hear it.
   func terminateAll() {
     for agent in agents.values {
+      agent.isInterrupted = true
       try? host.signal(agent, SIGTERM, .all)
       if agent.isFrozen { try? host.setFrozen(agent, false) }
       agent.isFrozen = false

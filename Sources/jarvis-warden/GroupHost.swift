@@ -118,6 +118,14 @@ final class GroupHost: Host {
     }
   }
 
+  func setTotals(_ limits: RunLimits) throws(CommandFailure) {
+    do throws(GroupLimits.Refusal) {
+      try self.limits.apply(limits, to: ".", fresh: false)
+    } catch {
+      throw CommandFailure(message: error.message)
+    }
+  }
+
   private func write(_ value: String, to file: StaticString, of agent: Agent) throws(CommandFailure) {
     let code = groups.write(value, to: file, of: agent.key.name)
     guard code != 0 else { return }

@@ -66,6 +66,8 @@ final class StubHost: Host {
 
   func setLimits(_ agent: Agent, _ limits: RunLimits) {}
 
+  func setTotals(_ limits: RunLimits) {}
+
   private func tell(_ agent: Agent, _ command: jarvis_stub_command, _ signal: Int32 = 0) throws(CommandFailure) {
     let code = stubOf[agent.key].map { jarvis_stub_command($0, command, signal) } ?? -ESRCH
     guard code < 0 else { return }

@@ -82,6 +82,7 @@ final class Warden {
     case .freeze(let key): agents.setFrozen(key, true)
     case .thaw(let key): agents.setFrozen(key, false)
     case .setLimits(let key, let limits): agents.setLimits(key, limits)
+    case .setTotals(let limits): agents.setTotals(limits)
     case .ack(let key): agents.acknowledge(key)
     case .list: agents.list()
     case .shutdown(killAgents: true): stop()

@@ -30,6 +30,8 @@ import Testing
     ("limits", "memory", #""2G""#), ("limits", "cpu", "1.5"), ("limits", "pids", "0"), ("limits", "time", #""1h""#),
     ("limits", "io_weight", "200"), ("limits", "output", #""""#), ("limits", "silence", #""10m""#),
     ("limits", "grace", "1"),
+    ("limits.session", "memory", #""2G""#), ("limits.session", "cpu", "1.5"), ("limits.session", "pids", #""auto""#),
+    ("limits.jarvis", "memory", #""2G""#), ("limits.jarvis", "cpu", "1.5"), ("limits.jarvis", "pids", "500"),
     ("overseer", "alert_at", "0.7"), ("overseer", "throttle_at", "0.8"), ("overseer", "kill_at", "2"),
     ("overseer", "memory_grace", "1"), ("overseer", "throttled_for", "9"), ("overseer", "cpu_kill_after", "99"),
     ("overseer", "raise_limit", "false"),
@@ -38,7 +40,6 @@ import Testing
     ("overseer.machine", "falling_available", "0.01"), ("overseer.machine", "io_pressure", "0.5"),
     ("overseer.machine", "io_pressure_for", "9"), ("overseer.machine", "cpu_pressure", "0.5"),
     ("overseer.machine", "cpu_pressure_for", "9"), ("overseer.machine", "longest_hold", "9"),
-    ("overseer.machine", "session_share", "0.5"), ("overseer.machine", "jarvis_share", "0.5"),
     ("alerts", "command", #"["/bin/true"]"#), ("alerts", "desktop", "false"), ("alerts", "every", "1"),
     ("agents", "runner", #""codex""#), ("agents", "max_depth", "0"), ("agents", "max_children", "1"),
     ("agents", "max_live_per_session", "2"), ("agents", "max_per_minute", "3"),
@@ -93,7 +94,7 @@ import Testing
     // `[limits.types.NAME]` has no keys of its own: each name is a table.
     Mirror(reflecting: value).children.filter { $0.label != "types" }.reduce(0) { count, child in
       let isSection =
-        ["Patience", "Machine"].contains("\(type(of: child.value))")
+        ["Patience", "Machine", "Totals"].contains("\(type(of: child.value))")
         || (value is Config && Mirror(reflecting: child.value).children.count > 0)
       return count + (isSection ? propertyCount(child.value) : 1)
     }

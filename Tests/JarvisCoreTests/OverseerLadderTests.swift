@@ -55,6 +55,43 @@ struct OverseerLadderTests {
     #expect(watch.memory(1020, 13.1) == ["kill"])
   }
 
+  @Test("output that is learned of between two samples counts at once, and nothing else counts twice")
+  func outputBetweenSamples() {
+    var watch = Watch()
+    watch.limits = AgentLimits(memory: 1000 * MiB, output: 100)
+    #expect(watch.sample(AgentReading(memoryBytes: 1010 * MiB, outputBytes: 10), 0) == [])
+    func output(_ bytes: UInt64, _ time: Double) -> [OverseerAction] {
+      watch.overseer.observeOutput(
+        bytes, limits: watch.limits, tier: .sampled, policy: watch.policy, now: at(time))
+    }
+    // Memory's breach wants a second sample, which this is not.
+    #expect(output(99, 0.01) == [])
+    guard case .terminate(let evidence, _)? = output(110, 0.02).first else {
+      Issue.record("a broken limit of output ends it")
+      return
+    }
+    #expect(evidence.limit == .output && evidence.value == 110)
+    guard case .kill? = output(126, 0.03).first else {
+      Issue.record("a quarter over the limit there is no grace")
+      return
+    }
+  }
+
+  @Test("what is done with an agent and how near a limit it is can be told in a few words")
+  func standing() {
+    var watch = Watch()
+    func words() -> String? { watch.overseer.standing(limits: watch.limits, policy: watch.policy) }
+    _ = watch.memory(700, 0)
+    #expect(words() == nil)
+    _ = watch.memory(920, 1)
+    #expect(words() == "at 92 % of its memory limit")
+    _ = watch.memory(920, 6)
+    #expect(words() == "throttled, at 92 % of its memory limit")
+    _ = watch.memory(1010, 7)
+    _ = watch.memory(1010, 7.05)
+    #expect(words()?.hasPrefix("told to end because of its memory, throttled") == true)
+  }
+
   @Test("a quarter over the limit, or any breach while the machine is in danger, is given no grace")
   func noGrace() {
     var far = Watch()

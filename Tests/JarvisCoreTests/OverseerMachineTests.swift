@@ -150,7 +150,7 @@ struct OverseerMachineTests {
   @Test("a session and Jarvis itself keep their shares of memory")
   func shares() {
     var world = World()
-    world.policy.machine.sessionShare = 0.3
+    world.policy.machine.session.memory = .share(0.3)
     world.agents = [
       agent(1, .high, memory: 0.1, session: "a"), agent(2, .medium, memory: 0.25, session: "a"),
       agent(3, .low, memory: 0.2, session: "b"),
@@ -160,8 +160,35 @@ struct OverseerMachineTests {
     var shared = World()
     shared.agents = (1...5).map { agent($0, memory: 0.3) }
     #expect(shared.run(0...60) { state($0, ram: 0.5) }.isEmpty)
-    shared.policy.machine.jarvisShare = 0.4
+    shared.policy.machine.jarvis.memory = .share(0.4)
     #expect(shared.run(61...70) { state($0, ram: 0.5) }.map(\.0) == [66])
+  }
+
+  @Test("too many processes of a session, or of all, end whoever has most, at once")
+  func processes() {
+    var world = World()
+    func agent(_ number: Int, _ priority: Priority, _ session: SessionKey, _ processes: Int) -> AgentSummary {
+      AgentSummary(
+        id: id(number), priority: priority, session: session, memory: 0.001, processes: processes,
+        startedAt: at(0))
+    }
+    world.policy.machine.session.pids = .amount(100)
+    world.agents = [agent(1, .low, "a", 40), agent(2, .critical, "a", 70), agent(3, .low, "b", 90)]
+    let victims = world.run(0...10) { state($0, ram: 0.3) }
+    #expect(victims.map(\.0) == [0] && victims.map(\.1) == [id(2)])
+    var all = World()
+    all.policy.machine.jarvis.pids = .amount(150)
+    all.agents = world.agents
+    #expect(all.run(0...1) { state($0, ram: 0.3) }.map(\.1) == [id(3)])
+  }
+
+  @Test("what agents may use together holds also with the memory gate off, and for agents that weigh little")
+  func totalsWithoutGate() {
+    var world = World()
+    world.policy.zones.ramDanger = 1
+    world.policy.machine.session.memory = .share(0.005)
+    world.agents = [agent(1, .high, memory: 0.003, session: "a"), agent(2, .medium, memory: 0.004, session: "a")]
+    #expect(world.run(0...10) { state($0, ram: 0.3) }.map(\.1) == [id(2)])
   }
 
   @Test("with the memory gate off the guard is off")

@@ -74,7 +74,7 @@ struct MessageTests {
       } catch { return error.description }
     }
     #expect(sentence([]).contains("the kind of message"))
-    #expect(sentence([99]) == "A message of kind 99 from the daemon, expected 1 to 10.")
+    #expect(sentence([99]) == "A message of kind 99 from the daemon, expected 1 to 11.")
     #expect(sentence([4] + text("T42")).contains("\"T42\" is not a run key"))
     #expect(sentence([3] + text("t1") + [200, 0, 0, 0, 1]).contains("The signal is 200"))
     #expect(sentence([3] + text("t1") + [9, 0, 0, 0, 3]).contains("The scope is 3"))

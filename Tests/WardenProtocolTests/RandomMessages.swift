@@ -50,11 +50,12 @@ struct Seeded: RandomNumberGenerator {
       below(2) == 0 ? .exited(code: number()) : .signalled(signal: number(), coreDumped: below(2) == 0)
     return ExitReport(
       key: key(), pid: number(), status: status, endedRealtimeMs: number(), durationNs: number(), cpuUserUs: number(),
-      cpuSystemUs: number(), peakMemoryBytes: number(), oomKills: number(), leftoverKilled: number())
+      cpuSystemUs: number(), peakMemoryBytes: number(), oomKills: number(), leftoverKilled: number(),
+      isInterrupted: below(2) == 0)
   }
 
   mutating func daemonMessage() -> DaemonMessage {
-    switch below(10) {
+    switch below(11) {
     case 0: .hello(version: number())
     case 1:
       .start(
@@ -68,6 +69,7 @@ struct Seeded: RandomNumberGenerator {
     case 6: .setLimits(key(), limits())
     case 7: .ack(key())
     case 8: .list
+    case 9: .setTotals(limits())
     default: .shutdown(killAgents: below(2) == 0)
     }
   }

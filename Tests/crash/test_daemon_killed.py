@@ -182,6 +182,29 @@ def test_a_time_limit_holds_across_a_restart(make_daemon, marks, latch):
     assert daemon.client().wait(task)[0]["state"] == "timed_out"
 
 
+def test_a_pause_before_a_restart_counts_for_no_time_limit(make_daemon, latch):
+    daemon = make_daemon(config(1))
+    client = daemon.client()
+    task = {"command": f"echo ready; {latch.wait}; exit 0", "limits": {"time": "3s"}}
+    id = client.spawn(task)["tasks"][0]["id"]
+    client.logs_until(id, "ready\n")
+    # One pause that is over and one that lasts, together far more than the limit.
+    for restarts in (False, True):
+        client.call("task.pause", ids=[id])
+        assert client.call("task.wait", ids=[id], timeout_seconds=2)["timed_out"]
+        if restarts:
+            daemon.kill()
+            daemon.start()
+            client = daemon.client()
+            daemon.until(id, "paused")
+        client.call("task.resume", ids=[id])
+    daemon.kill()
+    daemon.start()
+    daemon.until(id, "running")
+    latch.open()
+    assert daemon.client().wait(id)[0]["state"] == "succeeded"
+
+
 def test_the_warden_leaves_by_itself_when_nobody_needs_it(make_daemon):
     daemon = make_daemon(config(1))
     daemon.client().run("true")

@@ -50,6 +50,17 @@ def test_agents_are_killed_and_settled_and_the_queue_goes_on(make_daemon, marks,
 
 
 @TIERS
+def test_agents_of_a_warden_that_was_told_to_stop_are_queued_again(make_daemon, marks, latch, cgroup_root):
+    daemon = make_daemon(config(2, cgroup_root=cgroup_root))
+    tasks = [marks.task(n, f"[ $STARTS = 2 ] && exit {n}; {latch.wait}") for n in (0, 3)]
+    batch = daemon.client().spawn(*tasks)
+    marks.until_running(daemon, batch["tasks"])
+    os.kill(warden_pid(daemon), signal.SIGTERM)
+    for n, task in zip((0, 3), daemon.client().wait(batch=batch["batch_id"])):
+        assert_exact(task, n, marks, attempt=2)
+
+
+@TIERS
 def test_exits_that_a_dead_warden_kept_are_exact(make_daemon, marks, make_latch, cgroup_root):
     daemon = make_daemon(config(10, cgroup_root=cgroup_root))
     early, late = make_latch(), make_latch()

@@ -257,6 +257,14 @@ def test_a_frame_at_80_by_24_shows_machine_agents_queue_and_what_ended(world, to
     assert "q quit" in lines[23] and "c cancel" in lines[23]
 
 
+def test_what_the_overseer_does_with_an_agent_and_the_limit_in_force_are_shown(world, top):
+    world.agents = [
+        agent(1, name="build", limits={}, effective_limits={"memory": 2 << 30}, oversight="throttled, at 92 % of its "
+              "memory limit")]
+    lines = top(130, 24, wait_for="ENDED", arguments=["--interval", "60"]).screen.lines
+    assert "512M/2.0G" in lines[3] and lines[3].rstrip().endswith("throttled, at 92 % of its memory limit"), lines[3]
+
+
 @pytest.mark.parametrize("size", [(40, 8), (60, 12), (80, 24), (130, 40), (200, 60)])
 def test_every_size_is_filled_and_never_exceeded(world, top, size):
     world.agents = [agent(n, name=f"測試資料庫連線 {n}") for n in range(1, 21)]

@@ -145,7 +145,7 @@ def test_who_holds_next_to_nothing_is_no_victim(daemon, small):
 
 
 def test_all_agents_together_may_not_hold_more_than_their_share(start, small):
-    config = CONFIG + "jarvis_share = 0.2\n"
+    config = CONFIG + "[limits.jarvis]\nmemory = \"20%\"\n"
     small.set(ram=0.5)
     daemon = start(config, gates="", machine=small)
     client = daemon.client()

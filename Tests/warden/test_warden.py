@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 
 import pytest
@@ -352,6 +353,21 @@ def test_limits_are_written_before_the_agent_runs_and_can_be_changed(kernel):
     assert kernel.waiting == []
 
 
+def test_what_all_agents_may_use_together_is_written_above_them(kernel):
+    kernel.set_totals(memoryMax=80 << 20, pidsMax=100, cpuMaxCores=1.5)
+    kernel.runs()
+    root = pathlib.Path(kernel.welcome["root"])
+    expected = {"memory.max": f"{80 << 20}", "pids.max": "100", "cpu.max": "150000 100000"}
+    assert {name: (root / name).read_text().strip() for name in expected} == expected
+    # The limit of one is above what all have.
+    kernel.start("t9", [sys.executable, "-c", "x = bytearray(200 << 20)"], memoryMax=1 << 30)
+    assert kernel.expect("exited", "t9")["oom_kills"] > 0
+    kernel.set_totals()
+    kernel.runs()
+    assert (root / "memory.max").read_text().strip() == "max"
+    assert kernel.waiting == []
+
+
 def test_too_much_memory_kills_the_whole_agent_and_nobody_else(kernel):
     kernel.start("t2", "exec sleep 1000")
     kernel.expect("started", "t2")
@@ -506,6 +522,8 @@ def test_sigterm_ends_agents_and_keeps_their_exits(warden, tmp_path):
     warden.launch()
     runs = warden.connect().runs()
     assert (runs["t1"]["exit"]["code"], runs["t2"]["exit"]["signal"]) == (11, signal.SIGTERM)
+    # It was no fault of theirs.
+    assert runs["t1"]["exit"]["interrupted"] and runs["t2"]["exit"]["interrupted"]
 
 
 def test_agents_that_ignore_sigterm_are_killed_after_the_grace(warden, tmp_path):

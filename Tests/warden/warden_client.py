@@ -7,7 +7,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-VERSION = 1
+VERSION = 2
 LIMITS = ("memoryHigh", "memoryMax", "swapMax", "pidsMax", "cpuWeight", "cpuMaxCores", "ioWeight")
 
 
@@ -51,7 +51,9 @@ class Reader:
 
     def exit(self):
         key, pid, kind, number = self.text(), self.take("i"), self.take("B"), self.take("i")
+        interrupted, kind = bool(kind & 16), kind & ~16
         report = {"key": key, "pid": pid, "code": None, "signal": None, "core": kind == 3}
+        report["interrupted"] = interrupted
         report["code" if kind == 1 else "signal"] = number
         report["ended"] = self.take("q")
         for name in ("duration_ns", "user_us", "system_us", "peak", "oom_kills"):
@@ -128,6 +130,9 @@ class Daemon:
 
     def set_limits(self, key, **given):
         self.send(7, text(key) + limits(**given))
+
+    def set_totals(self, **given):
+        self.send(11, limits(**given))
 
     def ack(self, key):
         self.send(8, text(key))

@@ -122,6 +122,21 @@ public struct AgentOverseer: Sendable, Equatable {
     return actions + judge(scene)
   }
 
+  /// Takes how many bytes it has written, learned between two samples.
+  public mutating func observeOutput(
+    _ bytes: UInt64, limits: AgentLimits, tier: Tier, policy: OverseerPolicy, isMachineInDanger: Bool = false,
+    now: Timestamp
+  ) -> [OverseerAction] {
+    gauges[.output, default: Gauge()].read(Double(bytes), at: now)
+    lastOutputAt = now
+    let scene = Scene(
+      limits: limits, tier: tier, policy: policy, isMachineInDanger: isMachineInDanger, isSample: false, now: now)
+    if let share = share(.output, scene) {
+      gauges[.output]?.count(isOver: share > 1, isFar: share > policy.output.killAt ?? .infinity)
+    }
+    return judge(scene)
+  }
+
   /// Judges anew because time has passed (`deadline`), without a sample.
   public mutating func wake(
     limits: AgentLimits, tier: Tier, policy: OverseerPolicy, isMachineInDanger: Bool = false, now: Timestamp
@@ -201,7 +216,7 @@ public struct AgentOverseer: Sendable, Equatable {
       at: scene.now, sufficient: nil)
     switch cause {
     case .near, .receded, .growth: break
-    case .over, .farOver, .sustainedThrottling, .graceOver, .kernel:
+    case .over, .farOver, .overInDanger, .sustainedThrottling, .graceOver, .kernel:
       evidence.sufficient = Figures.sensible(max(gauge.peak, evidence.bound) * scene.policy.headroom, kind)
     }
     return evidence

@@ -10,8 +10,10 @@ public struct Evidence: Sendable, Equatable {
     case receded
     /// The limit is broken.
     case over
-    /// It is broken by so much that no grace is given, or while the machine is in danger.
+    /// It is broken by so much that no grace is given.
     case farOver = "far_over"
+    /// It is broken while the machine is in danger: no grace is given then.
+    case overInDanger = "over_in_danger"
     /// The use grows so fast that it would pass the limit before the next sample.
     case growth
     /// The kernel throttles the agent without end: it needs more memory than its limit.
@@ -64,7 +66,8 @@ public struct Evidence: Sendable, Equatable {
     case .near: return "near its limit of \(bound)"
     case .receded: return "away from its limit of \(bound) again"
     case .over: return "over its limit of \(bound)"
-    case .farOver: return "far over its limit of \(bound), or over it while the machine is in danger"
+    case .farOver: return "far over its limit of \(bound)"
+    case .overInDanger: return "over its limit of \(bound) while the machine is in danger"
     case .growth: return "and would pass its limit of \(bound) before the next sample"
     case .sustainedThrottling:
       return

@@ -67,12 +67,12 @@ extension AgentOverseer {
         return Breach(kind: kind, cause: .farOver, since: since)
       }
       if kind == .memory, share > 1, scene.isMachineInDanger {
-        return Breach(kind: kind, cause: .farOver, since: since)
+        return Breach(kind: kind, cause: .overInDanger, since: since)
       }
       if kind == .pids, isCondemned, gauge.overCount > 0 { return Breach(kind: kind, cause: .over, since: since) }
     }
     if case .terminating(let kind, let since, _) = phase, scene.isMachineInDanger {
-      return Breach(kind: kind, cause: .farOver, since: since)
+      return Breach(kind: kind, cause: .overInDanger, since: since)
     }
     return nil
   }

@@ -27,10 +27,10 @@ public struct MachineGuard: Sendable, Equatable {
   private var severelyPressed = Since()
   private var ioHeld = Since()
   private var cpuHeld = Since()
-  private var sharesPassed: [MachineCauseScope: Since] = [:]
+  private var totalsPassed: [MachineCauseScope: Since] = [:]
   private var lastRelief: Timestamp?
-  /// Used share of the machine's memory as of the last sample.
-  private var used: Double?
+  /// The last sample.
+  private var machine: MachineState?
 
   /// Whether nothing may be started for want of memory, bounded progress included.
   public var isEmergency: Bool { stage >= .emergency && !isResigned }
@@ -49,11 +49,8 @@ public struct MachineGuard: Sendable, Equatable {
   public mutating func observe(_ machine: MachineState, inDanger: Bool, policy: SchedulerPolicy) {
     let numbers = policy.machine
     let now = machine.at
-    guard policy.zones.ramDanger < 1 else {
-      self = MachineGuard()
-      return
-    }
-    used = machine.ram
+    self.machine = machine
+    guard policy.zones.ramDanger < 1 else { return turnOff() }
     observeHold(machine, policy)
     let found = stage(machine, inDanger, policy)
     if found.stage == .calm {
@@ -70,6 +67,15 @@ public struct MachineGuard: Sendable, Equatable {
     // Nobody made room for a long time: whoever causes it, Jarvis can't end it.
     let quiet = now - max(found.since, lastRelief ?? found.since)
     if stage == .emergency, quiet >= numbers.longestHold { isResigned = true }
+  }
+
+  /// Only the totals of sessions and of Jarvis hold on: they are limits that somebody set.
+  private mutating func turnOff() {
+    let old = self
+    self = MachineGuard()
+    machine = old.machine
+    totalsPassed = old.totalsPassed
+    lastRelief = old.lastRelief
   }
 
   private typealias Found = (stage: GuardStage, cause: MachineCause?, since: Timestamp)
@@ -146,19 +152,19 @@ public struct MachineGuard: Sendable, Equatable {
   ///   - now: the time.
   public mutating func relieve(_ agents: [AgentSummary], policy: SchedulerPolicy, now: Timestamp) -> Relief? {
     let numbers = policy.machine
-    let shares = passedShares(agents, policy, now: now)
+    let totals = passedTotals(agents, policy, now: now)
     let pause = stage == .falling ? numbers.fallingPause : numbers.pause
     if let lastRelief, now - lastRelief < pause, lastRelief <= now { return nil }
     if stage >= .severe || (stage == .emergency && !isResigned), let cause, let since {
       let mayEnd = Self.victims(agents, stage: stage, policy)
       if let victim = mayEnd.first { return choose(victim, stage, cause, since: since, now: now) }
     }
-    for (cause, since) in shares {
-      let members = agents.filter { agent in
-        if case .session(let session, _, _) = cause { agent.session == session } else { true }
-      }
+    for (cause, since) in totals {
+      let members = agents.filter { cause.session == nil || $0.session == cause.session }
       // A limit is a limit: nobody of those who share it is spared.
-      if let victim = Self.victims(members, stage: .falling, policy).first {
+      let victims =
+        cause.isOfProcesses ? Self.crowds(members) : Self.victims(members, stage: .falling, policy, least: 0)
+      if let victim = victims.first {
         return choose(victim, .severe, cause, since: since, now: now)
       }
     }
@@ -171,19 +177,21 @@ public struct MachineGuard: Sendable, Equatable {
     lastRelief = now
     return Relief(
       task: victim.id, priority: victim.priority, stage: stage, cause: cause, seconds: max(0, now - since),
-      memory: victim.memory, growth: victim.growth)
+      memory: victim.memory, growth: victim.growth, processes: victim.processes)
   }
 
   /// Those who may be chosen, the first victim first: by priority, lowest first; then by what they will hold soon at
-  /// their present growth; then youngest.
-  static func victims(_ agents: [AgentSummary], stage: GuardStage, _ policy: SchedulerPolicy) -> [AgentSummary] {
+  /// their present growth; then youngest. Who weighs less than `least` (of the machine: the policy's) is none.
+  static func victims(
+    _ agents: [AgentSummary], stage: GuardStage, _ policy: SchedulerPolicy, least: Double? = nil
+  ) -> [AgentSummary] {
     let numbers = policy.machine
     func weight(_ agent: AgentSummary) -> Double {
       agent.memory + (agent.isFrozen ? 0 : max(0, agent.growth) * numbers.horizon)
     }
     let critical = agents.filter { $0.priority == .critical && !$0.isEnding && !$0.isFrozen }
     let candidates = agents.filter { agent in
-      guard !agent.isEnding, weight(agent) >= numbers.leastShare else { return false }
+      guard !agent.isEnding, weight(agent) >= least ?? numbers.leastShare else { return false }
       switch stage {
       case .calm: return false
       case .emergency: return agent.priority == .low && !agent.isFrozen
@@ -198,29 +206,41 @@ public struct MachineGuard: Sendable, Equatable {
     }
   }
 
-  // MARK: Shares of a session and of Jarvis
+  /// Those who have processes, the most first: too many of them are nearly always one agent's.
+  private static func crowds(_ agents: [AgentSummary]) -> [AgentSummary] {
+    agents.filter { !$0.isEnding && $0.processes > 0 }.sorted { a, b in
+      if a.processes != b.processes { return a.processes > b.processes }
+      if a.priority != b.priority { return a.priority.rank > b.priority.rank }
+      return a.startedAt != b.startedAt ? a.startedAt > b.startedAt : a.id > b.id
+    }
+  }
 
-  private mutating func passedShares(
+  // MARK: Totals of a session and of Jarvis
+
+  private mutating func passedTotals(
     _ agents: [AgentSummary], _ policy: SchedulerPolicy, now: Timestamp
   ) -> [(MachineCause, Timestamp)] {
     let numbers = policy.machine
-    guard numbers.sessionShare < 1 || numbers.jarvisShare < 1 else {
-      sharesPassed = [:]
-      return []
-    }
-    var held: [MachineCauseScope: Double] = [:]
+    guard let machine else { return [] }
+    var held: [MachineCauseScope: (memory: Double, processes: Int)] = [:]
     for agent in agents.sorted(by: { $0.id < $1.id }) where !agent.isEnding {
-      held[.jarvis, default: 0] += agent.memory
-      held[.session(agent.session), default: 0] += agent.memory
+      for scope in [MachineCauseScope.jarvis, .session(agent.session)] {
+        held[scope, default: (0, 0)].memory += agent.memory
+        held[scope, default: (0, 0)].processes += agent.processes
+      }
     }
     var passed: [MachineCauseScope: Since] = [:]
     var found: [(MachineCause, Timestamp)] = []
     for (scope, sum) in held.sorted(by: { $0.key < $1.key }) {
-      let line = scope == .jarvis ? numbers.jarvisShare : numbers.sessionShare
-      // Memory that processes share is summed more than once; all of it is never more than the machine has in use.
-      let real = min(sum, used ?? sum)
-      guard line < 1, real > line else { continue }
-      var timer = sharesPassed[scope] ?? Since()
+      let totals = scope == .jarvis ? numbers.jarvis : numbers.session
+      if let line = totals.pids.resolved(cores: machine.cores), sum.processes > line {
+        found.append((.processes(scope.session, count: sum.processes, line: line), now))
+      }
+      // Memory that processes share is summed more than once, and groups count what they read from files; all of it is
+      // never more than the agents' own group holds for good, nor than the machine has in use.
+      let real = min(sum.memory, machine.ram, machine.agentsRAM ?? .infinity)
+      guard let line = totals.memoryShare(of: machine.memoryTotal), real > line else { continue }
+      var timer = totalsPassed[scope] ?? Since()
       let seconds = timer.update(true, at: now, gap: numbers.longestGap) ?? 0
       passed[scope] = timer
       guard seconds >= numbers.shareFor, let begin = timer.begin else { continue }
@@ -229,7 +249,7 @@ public struct MachineGuard: Sendable, Equatable {
       case .session(let session): found.append((.session(session, held: real, line: line), begin))
       }
     }
-    sharesPassed = passed
+    totalsPassed = passed
     return found
   }
 }
@@ -238,6 +258,8 @@ public struct MachineGuard: Sendable, Equatable {
 enum MachineCauseScope: Sendable, Hashable, Comparable {
   case jarvis
   case session(SessionKey)
+
+  var session: SessionKey? { if case .session(let session) = self { session } else { nil } }
 
   static func < (a: MachineCauseScope, b: MachineCauseScope) -> Bool {
     switch (a, b) {

@@ -36,11 +36,11 @@ public struct MachineGuardPolicy: Sendable, Hashable {
   /// Seconds after which starts that are held, or an emergency that nothing relieves, are given up: what Jarvis does not
   /// cause it can't cure, and tasks must not starve for it. They count again after the cause has gone once.
   public var longestHold = 600.0
-  /// All agents of one session together may hold this share of memory; 1 and above: no limit.
-  public var sessionShare = 1.0
-  /// All agents together may hold this share of memory; 1 and above: no limit.
-  public var jarvisShare = 0.9
-  /// Seconds for which such a share must be passed.
+  /// What the agents of one session may use together.
+  public var session = GroupTotals()
+  /// What all agents may use together.
+  public var jarvis = GroupTotals(memory: .share(0.9), pids: .automatic)
+  /// Seconds for which such a total of memory must be passed. Processes have none: they come too fast.
   public var shareFor = 5.0
   /// Seconds without a sample after which everything that must last begins anew: the machine slept.
   public var longestGap = 90.0

@@ -31,6 +31,20 @@ public enum MachineCause: Sendable, Hashable {
   case session(SessionKey, held: Double, line: Double)
   /// All agents together hold this share of memory.
   case jarvis(held: Double, line: Double)
+  /// The agents of a session, or all of them (nil), have so many processes and threads together.
+  case processes(SessionKey?, count: Int, line: Int)
+
+  /// The session that it is about; nil for the whole machine or all agents.
+  public var session: SessionKey? {
+    switch self {
+    case .session(let session, _, _): session
+    case .processes(let session, _, _): session
+    default: nil
+    }
+  }
+
+  /// Whether there are too many processes.
+  public var isOfProcesses: Bool { if case .processes = self { true } else { false } }
 
   /// A clause for people: "RAM 90 %, danger from 85 %".
   public var sentence: String {
@@ -48,6 +62,9 @@ public enum MachineCause: Sendable, Hashable {
       "the agents of session \(session) hold \(Figures.percent(held)) of memory, their limit is \(Figures.percent(line))"
     case .jarvis(let held, let line):
       "all agents hold \(Figures.percent(held)) of memory, their limit is \(Figures.percent(line))"
+    case .processes(let session, let count, let line):
+      "\(session.map { "the agents of session \($0)" } ?? "all agents") have \(count) processes and threads, "
+        + "their limit is \(line)"
     }
   }
 
@@ -60,6 +77,7 @@ public enum MachineCause: Sendable, Hashable {
     case .cpuPressure(let share, let line): [("cpu_pressure", share), ("line", line)]
     case .available(let share, let line): [("available", share), ("line", line)]
     case .session(_, let held, let line), .jarvis(let held, let line): [("held", held), ("line", line)]
+    case .processes(_, let count, let line): [("processes", Double(count)), ("line", Double(line))]
     }
   }
 }
@@ -76,6 +94,8 @@ public struct AgentSummary: Sendable, Hashable {
   public var memory: Double
   /// How that grows, for each second.
   public var growth: Double
+  /// How many processes and threads it has.
+  public var processes: Int
   /// When it was started.
   public var startedAt: Timestamp
   /// Whether it is frozen: it holds its memory, and will not use more.
@@ -85,14 +105,15 @@ public struct AgentSummary: Sendable, Hashable {
 
   /// Takes what is known.
   public init(
-    id: TaskID, priority: Priority, session: SessionKey = "", memory: Double, growth: Double = 0, startedAt: Timestamp,
-    isFrozen: Bool = false, isEnding: Bool = false
+    id: TaskID, priority: Priority, session: SessionKey = "", memory: Double, growth: Double = 0,
+    processes: Int = 0, startedAt: Timestamp, isFrozen: Bool = false, isEnding: Bool = false
   ) {
     self.id = id
     self.priority = priority
     self.session = session
     self.memory = memory
     self.growth = growth
+    self.processes = processes
     self.startedAt = startedAt
     self.isFrozen = isFrozen
     self.isEnding = isEnding
@@ -113,21 +134,24 @@ public struct Relief: Sendable, Equatable {
   public var seconds: Double
   /// Share of the machine's memory that the victim holds, and how it grows each second.
   public var memory: Double, growth: Double
+  /// How many processes and threads the victim has.
+  public var processes: Int
 
   /// Whether it is killed for the machine's sake (state `killed`), and not just made to wait or cancelled as `low` in
   /// an emergency.
   public var isKill: Bool {
     switch cause {
-    case .session, .jarvis: true
+    case .session, .jarvis, .processes: true
     default: stage >= .severe
     }
   }
 
   /// Whether there is no time for a polite signal and a grace period.
-  public var isUrgent: Bool { stage == .falling }
+  public var isUrgent: Bool { stage == .falling || cause.isOfProcesses }
 
   /// A clause for people: "RAM 90 %, danger from 85 %, for 31 s; of the low tasks it holds the most memory, 3 %".
   public var sentence: String {
+    if cause.isOfProcesses { return "\(cause.sentence); it has most of them, \(processes)" }
     let grows = growth > 0.0005 ? ", growing by \(Figures.percent(growth)) a second" : ""
     return "\(cause.sentence), for \(Figures.seconds(seconds)); of the \(priority.rawValue) tasks it weighs most "
       + "with \(Figures.percent(memory)) of memory\(grows)"
@@ -135,7 +159,10 @@ public struct Relief: Sendable, Equatable {
 
   /// The figures by name.
   public var numbers: [(String, Double)] {
-    cause.numbers + [("seconds", seconds), ("victim_memory", memory), ("victim_growth", growth)]
+    cause.numbers + [
+      ("seconds", seconds), ("victim_memory", memory), ("victim_growth", growth),
+      ("victim_processes", Double(processes)),
+    ]
   }
 }
 

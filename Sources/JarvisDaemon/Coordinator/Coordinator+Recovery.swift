@@ -14,6 +14,7 @@ extension Coordinator {
     var unreadable: [TaskID] = []
     let live: LiveState
     let cancels: [String: String]
+    let pauses: [String: String]
     do throws(StoreError) {
       live = try store.loadLive { row in
         guard let stored = StoredSpec(stored: row.specJSON) else {
@@ -41,6 +42,7 @@ extension Coordinator {
       wardenInstance = try await store.meta("warden") ?? ""
       hive = HiveMap(try await store.branches(scope: nil))
       cancels = try await store.metas(prefix: "cancel/")
+      pauses = try await store.metas(prefix: Self.pausesPrefix)
     } catch {
       throw RPC.Failure(.storage, error.description)
     }
@@ -68,6 +70,7 @@ extension Coordinator {
       guard let id = TaskID(key.dropFirst("cancel/".count)), tasks[id]?.run != nil else { continue }
       tasks[id]?.run?.stop = .cancel(by: by)
     }
+    for (key, value) in pauses { restorePauses(key, value) }
     for id in unreadable {
       log.critical("the store holds a specification of task \(id) that can't be read; the task is left alone")
     }
@@ -103,6 +106,7 @@ extension Coordinator {
   /// lost, unless its exit was kept.
   func reconcile(_ welcome: Welcome, _ runs: [RunInfo]) {
     wardenState = .connected(welcome)
+    tellTotals(anew: true)
     let instance = "\(welcome.bootID)/\(welcome.wardenPID)"
     let isSame = wardenInstance == instance
     if !isSame {
@@ -133,6 +137,8 @@ extension Coordinator {
         freezeAgain(id)
       } else if run.state == .frozen {
         warden.send(.thaw(run.key))
+      } else if let id = task(of: run.key) {
+        tasks[id]?.run?.pausedAt = nil
       }
     }
     let leftovers = Set(welcome.leftovers)
@@ -179,9 +185,11 @@ extension Coordinator {
   /// It was frozen before the restart, and still is.
   private func freezeAgain(_ id: TaskID) {
     guard var task = tasks[id] else { return }
-    task.run?.pausedAt = now()
+    let since = task.run?.pausedAt ?? now()
+    task.run?.pausedAt = since
     task.run?.wasPaused = true
     learner.meter.pause(id, at: now())
+    task.run?.overseer?.paused(at: since)
     change(&task, to: .paused)
     scheduler.markPaused(id)
   }
@@ -190,7 +198,7 @@ extension Coordinator {
 
   /// Takes a sample of the machine and of the agents; returns how long to wait for the next, in seconds: the nearer an
   /// agent is to a limit, the shorter.
-  func observe(_ new: MachineSample, _ agents: [RunKey: AgentUsage], freeDisk: UInt64?) -> Double {
+  func observe(_ new: MachineSample, _ agents: AgentSamples, freeDisk: UInt64?) -> Double {
     sample = new
     if let freeDisk { self.freeDisk = freeDisk }
     published.withLock {
@@ -200,16 +208,21 @@ extension Coordinator {
     var shares: [TaskID: ResourceCost] = [:]
     let base = config.monitor.interval
     var soonest = base
-    for (key, usage) in agents {
+    var processes: [TaskID: Int] = [:]
+    for (key, usage) in agents.usage {
       guard let id = task(of: key), let task = tasks[id] else { continue }
       tasks[id]?.run?.usage = usage
       tasks[id]?.run?.peakMemory = max(task.run?.peakMemory ?? 0, usage.memoryBytes, usage.peakBytes)
       noteSample(usage, of: id)
       shares[id] = ResourceCost(
         cores: usage.cores, bytes: usage.memoryBytes, ofCores: new.cpuCapacity, memoryTotal: new.memoryTotal)
+      processes[id] = usage.processes
       soonest = min(soonest, oversee(id, usage, base: base))
     }
-    scheduler.observe(MachineState(new), usage: shares)
+    var machine = MachineState(new)
+    if new.memoryTotal > 0 { machine.agentsRAM = agents.memoryOfAll.map { Double($0) / Double(new.memoryTotal) } }
+    scheduler.observe(machine, usage: shares, processes: processes)
+    tellTotals()
     retryRefused()
     saveLearning()
     endTurn()
@@ -249,6 +262,7 @@ extension Coordinator {
     learner.configure(new.learning)
     enforceCaps()
     configureAgents()
+    enforceLimits()
     for id in environments.keys { environments[id]?.lines = [:] }
     if oldLimit != new.limits.time { moveTimeLimits(from: oldLimit, to: new.limits.time) }
     note(.daemon, changed.isEmpty ? "reloaded; nothing changed" : "reloaded: \(changed.joined(separator: ", "))")

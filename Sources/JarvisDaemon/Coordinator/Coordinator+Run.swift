@@ -172,7 +172,10 @@ extension Coordinator {
       } else {
         settleOrRetry(id, .failed, "it could not be started: \(failure.message)", report: nil)
       }
-    case .exited(let report): exited(report)
+    case .exited(let report):
+      // It is on its way out, and would take a start with it.
+      if report.isInterrupted { wardenState = .away("it is stopping") }
+      exited(report)
     case .failed(let key, let message):
       log.warning("the warden could not do what it was told\(key.map { " for \($0)" } ?? ""): \(message)")
     case .welcome, .runs: break
@@ -193,14 +196,18 @@ extension Coordinator {
     run.pid = pid
     run.startTicks = ticks
     run.cgroup = cgroup.isEmpty ? nil : cgroup
-    run.timeLimitAt = timeLimit(of: id).map { started + $0 }
-    if run.overseer == nil { run.overseer = AgentOverseer(startedAt: started) }
+    run.timeLimitAt = timeLimit(of: id).map { started + $0 + run.pausedSeconds }
+    if run.overseer == nil { run.overseer = AgentOverseer(startedAt: started, pausedSeconds: run.pausedSeconds) }
     task.run = run
     task.startedAt = started
     if task.state != .running { change(&task, to: .running) } else { tasks[id] = task }
     scheduler.markRunning(id, at: started)
     learner.meter.begin(id, type: task.type, at: started)
-    sampler.add(key, SampledAgent(pid: pid, startTicks: ticks, cgroup: run.cgroup, outputs: outputPaths(of: id, key)))
+    sampler.add(
+      key,
+      SampledAgent(
+        pid: pid, startTicks: ticks, cgroup: run.cgroup, outputs: outputPaths(of: id, key),
+        outputBound: limits(of: task).output))
     follow(id)
     if log.logLevel <= .info {
       log.info("\(id) started: \(redacted(task.commandText))", metadata: metadata(of: task, .taskStarted))
@@ -238,8 +245,13 @@ extension Coordinator {
     case .requeue(let why)?: again(id, "queued again: \(why)", at: nil, report: report)
     case .lingering?:
       if let agent = run.agent { judge(id, agent, report, lingered: true) }
+    case nil where report.isInterrupted:
+      again(id, "queued again: the warden was stopped while it ran, and ended it", at: nil, report: report)
     case nil:
       if report.oomKills > 0 {
+        if let why = killedForAll(id, report) {
+          return endOverseen(id, OverseerStop(sentence: why, evidence: nil, grace: nil), report)
+        }
         let limit = tasks[id].flatMap { limits(of: $0).memory }.map { " of \(Text.bytes($0))" } ?? ""
         let evidence = kernelEvidence(id, report)
         let details = evidence.map { "; \($0.sentence)" } ?? "; the peak was \(Text.bytes(report.peakMemoryBytes))"
@@ -280,6 +292,7 @@ extension Coordinator {
     guard var task = tasks[id] else { return }
     _ = learner.meter.end(id, at: now(), succeeded: false)
     let key = task.run?.key
+    forgetPauses(id)
     task.run = nil
     task.reason = why
     task.notBefore = time
@@ -309,6 +322,7 @@ extension Coordinator {
       sampler.remove(key)
       followers.removeValue(forKey: key)?.finish()
     }
+    forgetPauses(id)
     task.reason = why
     change(&task, to: state, tell: false)
     let ended = report.map { Timestamp(milliseconds: $0.endedRealtimeMs) } ?? now()
@@ -393,9 +407,14 @@ extension Coordinator {
   func thaw(_ id: TaskID, _ reason: Reason) {
     guard var task = tasks[id], var run = task.run else { return }
     let time = now()
-    if let paused = run.pausedAt, let limit = run.timeLimitAt { run.timeLimitAt = limit + (time - paused) }
+    if let paused = run.pausedAt {
+      let pause = max(0, time - paused)
+      run.pausedSeconds += pause
+      run.timeLimitAt = run.timeLimitAt.map { $0 + pause }
+    }
     run.pausedAt = nil
     learner.meter.resume(id, at: time)
+    journalPauses(id, run)
     run.overseer?.resumed(at: time)
     task.run = run
     task.reason = reason.sentence
@@ -411,6 +430,7 @@ extension Coordinator {
     run.wasPaused = true
     learner.meter.pause(id, at: now())
     run.overseer?.paused(at: now())
+    journalPauses(id, run)
     task.run = run
     task.reason = why
     change(&task, to: .paused)

@@ -42,6 +42,7 @@ extension Coordinator {
         usage.cpuSeconds = Double(live.cpuMicroseconds) / 1e6
         usage.memoryBytes = Int(live.memoryBytes)
         usage.processes = live.processes
+        usage.sampledAt = live.sampledAt
       }
       usage.outputBytes = Int(live.outputBytes)
     }
@@ -76,6 +77,11 @@ extension Coordinator {
     view.cgroup = task.run?.phase == .running ? task.run?.cgroup : nil
     view.usage = usage(of: task)
     view.activity = activity(of: task)
+    if let run = task.run, run.phase == .running, !task.state.isTerminal {
+      let limits = limits(of: task)
+      view.effectiveLimits = TaskLimits(limits)
+      view.oversight = oversight(of: task, run, limits)
+    }
     if let last = finished[task.id] {
       view.exitCode = last.exitCode.map(Int.init)
       view.signal = last.signal.map(Int.init)

@@ -83,6 +83,8 @@ public actor Coordinator {
   var overseerPolicy: OverseerPolicy
   /// Bytes free where output goes, as of a while ago.
   var freeDisk: UInt64?
+  /// What the warden was told last that all agents may use together.
+  var toldTotals: RunLimits?
   let alerter: Alerter
   var learner = Learner()
   var endedCounts: [TaskState: Int] = [:]
@@ -164,6 +166,9 @@ public actor Coordinator {
 
   /// Performs what follows from durable changes, until cancelled.
   func run() async {
+    sampler.onOutput { [weak self, loop] key, bytes in
+      loop.execute { [weak self] in self?.assumeIsolated { $0.outputPassed(key, bytes) } }
+    }
     for await delivery in deliveries { delivered(delivery) }
   }
 

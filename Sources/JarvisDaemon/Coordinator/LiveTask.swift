@@ -156,6 +156,8 @@ struct LiveTask: Sendable {
     /// When its time limit passes.
     var timeLimitAt: Timestamp?
     var pausedAt: Timestamp?
+    /// Seconds of pauses that are over: they count for no time limit.
+    var pausedSeconds = 0.0
     /// Why it is to be frozen as soon as there are processes.
     var pauseWhenRunning: String?
     var usage: AgentUsage?
@@ -213,6 +215,7 @@ struct AgentUsage: Sendable, Hashable {
   var ioBytes: UInt64?
   /// Only cgroups have them.
   var stalls: StallTotals?
+  var sampledAt: Timestamp?
 }
 
 /// Wording of figures for people.

@@ -35,9 +35,12 @@ extension Coordinator {
       for kind in LimitKind.allCases { if let value = more[kind] { own = own.setting(kind, to: value) } }
     }
     let type = config.limits.types[task.type].map { AgentLimits($0) } ?? AgentLimits()
+    let size = machineSize
     return LimitSources(
-      own: own, type: type, learned: task.run?.learned, defaults: DefaultLimits(config.limits)
-    ).limits(on: machineSize)
+      own: own, type: type, learned: task.run?.learned, defaults: DefaultLimits(config.limits),
+      session: scheduler.policy.machine.session.limits(on: size),
+      jarvis: scheduler.policy.machine.jarvis.limits(on: size)
+    ).limits(on: size)
   }
 
   /// The same in the kernel's terms. A throttled agent's are lowered.
@@ -52,7 +55,6 @@ extension Coordinator {
     }
     limits.pidsMax = effective.pids.map(UInt64.init)
     limits.cpuMaxCores = effective.cpu.map { max(0.01, $0) }
-    limits.ioWeight = effective.ioWeight.map(UInt32.init)
     let weight: Double =
       switch task.priority {
       case .critical: 400
@@ -60,6 +62,7 @@ extension Coordinator {
       case .medium: 100
       case .low: 25
       }
+    limits.ioWeight = effective.ioWeight.map(UInt32.init) ?? UInt32(weight)
     limits.cpuWeight = UInt32(max(1, (weight * (throttle.cpuWeight ?? 1)).rounded()))
     return limits
   }
@@ -90,6 +93,31 @@ extension Coordinator {
     return overseer.nextInterval(base: base)
   }
 
+  /// An agent has written more than its limit, learned between two samples.
+  func outputPassed(_ key: RunKey, _ bytes: UInt64) {
+    guard let id = task(of: key), let task = tasks[id], var run = task.run, var overseer = run.overseer,
+      run.phase == .running
+    else { return sampler.bindOutput(key, [], nil) }
+    switch run.stop {
+    case nil, .overseer?: break
+    default: return sampler.bindOutput(key, [], nil)
+    }
+    var limits = limits(of: task)
+    limits.time = nil
+    guard let bound = limits.output, bytes > bound else {
+      // The limit was another when it began to be watched.
+      return sampler.bindOutput(key, outputPaths(of: id, key), limits.output)
+    }
+    let actions = overseer.observeOutput(
+      bytes, limits: limits, tier: tier, policy: overseerPolicy, isMachineInDanger: scheduler.stage >= .severe,
+      now: now())
+    run.overseer = overseer
+    run.usage?.outputBytes = bytes
+    tasks[id]?.run = run
+    for action in actions { act(id, action) }
+    if !actions.isEmpty { endTurn() }
+  }
+
   private func act(_ id: TaskID, _ action: OverseerAction) {
     guard let task = tasks[id], let run = task.run else { return }
     let evidence = action.evidence
@@ -100,7 +128,7 @@ extension Coordinator {
     case .allClear:
       tell(id, nil, "\(id) is clear of its limit again", sentence, evidence)
     case .throttle(let throttle, _), .relax(let throttle, _):
-      guard tier == .kernel else { return }
+      guard canThrottle else { return }
       warden.send(.setLimits(run.key, runLimits(of: task, throttle: throttle)))
       let word = throttle.isEmpty ? "no longer throttled" : "throttled"
       tell(id, throttle.isEmpty ? nil : .throttle, "\(id) is \(word)", sentence, evidence)
@@ -197,6 +225,16 @@ extension Coordinator {
   }
 
   // MARK: Telling people
+
+  /// What is done with an agent now, and how near a limit it is; nil while there is nothing to say.
+  func oversight(of task: LiveTask, _ run: LiveTask.Run, _ limits: AgentLimits) -> String? {
+    switch run.stop {
+    case .cancel?, .requeue?, .timeLimit?, .lingering?: return "told to end"
+    case .overseer(let stop)? where stop.evidence == nil: return "told to end, to make room"
+    case nil where task.state == .paused: return "frozen"
+    case nil, .overseer?: return run.overseer?.standing(limits: limits, policy: overseerPolicy)
+    }
+  }
 
   /// An event and a log line, and an alert where `kind` is one.
   func tell(_ id: TaskID, _ kind: AlertKind?, _ title: String, _ text: String, _ evidence: Evidence?) {

@@ -1,5 +1,6 @@
 import JarvisConfig
 import JarvisCore
+import JarvisPolicy
 import JarvisProtocol
 
 // The configuration in the terms of the pure core.
@@ -53,13 +54,14 @@ extension DefaultLimits {
   }
 }
 
-extension LimitDefault {
-  init(_ amount: Config.Amount) {
-    switch amount {
-    case .none, .automatic: self = .none
-    case .amount(let amount): self = .amount(Double(amount))
-    case .share(let share): self = .share(share)
-    }
+extension TaskLimits {
+  /// What is in force, in the protocol's terms.
+  init(_ limits: AgentLimits) {
+    self.init(
+      memory: limits.memory.map { ByteSize($0) }, cpu: limits.cpu, pids: limits.pids,
+      time: limits.time.map { TimeSpan($0) },
+      output: limits.output.map { ByteSize($0) }, ioWeight: limits.ioWeight,
+      silence: limits.silence.map { TimeSpan($0) })
   }
 }
 
@@ -67,8 +69,8 @@ extension AgentLimits {
   /// What a task asks for itself.
   init(_ limits: TaskLimits) {
     self.init(
-      memory: limits.memory?.bytes, cpu: limits.cpu, pids: limits.pids, time: limits.time?.seconds,
-      output: limits.output?.bytes)
+      memory: limits.memory?.bytes, cpu: limits.cpu, pids: limits.pids, ioWeight: limits.ioWeight,
+      time: limits.time?.seconds, output: limits.output?.bytes, silence: limits.silence?.seconds)
   }
 
   /// What is configured for a type.

@@ -65,8 +65,8 @@ struct ResourceMonitor: Sendable {
   }
 
   /// Many agents mean many files, read beside the event loop; none cost no switch between threads.
-  private func sampleAgents() async -> [RunKey: AgentUsage] {
-    guard !coordinator.sampler.isEmpty else { return [:] }
+  private func sampleAgents() async -> AgentSamples {
+    guard !coordinator.sampler.isEmpty else { return AgentSamples() }
     return await withTaskExecutorPreference(globalConcurrentExecutor) { coordinator.sampler.sample() }
   }
 }

@@ -14,11 +14,16 @@ public struct TaskLimits: WireObject, Hashable {
   public var cost: Double?
   /// Tokens that its agent may read and write, over all attempts, without those from a cache.
   public var tokens: Int?
+  /// Weight for the disks against other agents, 1 to 10,000.
+  public var ioWeight: Int?
+  /// Time without output, for runners that stream.
+  public var silence: TimeSpan?
 
   /// Limits, all optional.
   public init(
     memory: ByteSize? = nil, cpu: Double? = nil, pids: Int? = nil, time: TimeSpan? = nil, output: ByteSize? = nil,
-    cost: Double? = nil, tokens: Int? = nil
+    cost: Double? = nil, tokens: Int? = nil,
+    ioWeight: Int? = nil, silence: TimeSpan? = nil
   ) {
     self.memory = memory
     self.cpu = cpu
@@ -27,6 +32,8 @@ public struct TaskLimits: WireObject, Hashable {
     self.output = output
     self.cost = cost
     self.tokens = tokens
+    self.ioWeight = ioWeight
+    self.silence = silence
   }
 
   /// Whether nothing is bounded.
@@ -44,6 +51,9 @@ public struct TaskLimits: WireObject, Hashable {
     tokens = try fields.optional(
       "tokens", "tokens that its agent may read and write, over all attempts, without those from a cache",
       schema: .integer(minimum: 1, maximum: nil))
+    ioWeight = try fields.optional(
+      "io_weight", "weight for the disks against other agents", schema: .integer(minimum: 1, maximum: 10_000))
+    silence = try fields.optional("silence", "time without output, for runners that stream")
     if let memory {
       try fields.check("memory", memory.bytes >= 1 << 20, "must be at least 1M, found \(memory.bytes) bytes")
     }
@@ -52,6 +62,10 @@ public struct TaskLimits: WireObject, Hashable {
     if let time { try fields.check("time", time.seconds > 0, "must be above 0 seconds") }
     if let cost { try fields.check("cost", cost > 0 && cost.isFinite, "must be above 0 dollars, found \(cost)") }
     if let tokens { try fields.check("tokens", tokens >= 1, "must be 1 or more, found \(tokens)") }
+    if let ioWeight {
+      try fields.check("io_weight", (1...10_000).contains(ioWeight), "must be 1 to 10000, found \(ioWeight)")
+    }
+    if let silence { try fields.check("silence", silence.seconds >= 1, "must be at least 1 second") }
     if let output { try fields.check("output", output.bytes > 0, "must be above 0 bytes") }
   }
 
@@ -64,5 +78,7 @@ public struct TaskLimits: WireObject, Hashable {
     fields.set("output", output)
     fields.set("cost", cost)
     fields.set("tokens", tokens)
+    fields.set("io_weight", ioWeight)
+    fields.set("silence", silence)
   }
 }

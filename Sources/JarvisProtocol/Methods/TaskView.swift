@@ -18,6 +18,8 @@ public struct TaskUsage: WireObject, Hashable {
   public var cost: Double?
   /// Tokens that its agent read and wrote, over all attempts, without those from a cache.
   public var tokens: Int?
+  /// When memory, processes and CPU were read (running tasks).
+  public var sampledAt: Timestamp?
 
   /// Nothing known yet.
   public init() {}
@@ -34,6 +36,7 @@ public struct TaskUsage: WireObject, Hashable {
     cost = try fields.optional("cost", "US dollars that its agent spent, over all attempts, where its program tells")
     tokens = try fields.optional(
       "tokens", "tokens that its agent read and wrote, over all attempts, without those from a cache")
+    sampledAt = try fields.optional("sampled_at", "when memory, processes and CPU were read (running tasks)")
   }
 
   /// Writes the fields that are known.
@@ -47,6 +50,7 @@ public struct TaskUsage: WireObject, Hashable {
     fields.set("queue_seconds", queueSeconds)
     fields.set("cost", cost)
     fields.set("tokens", tokens)
+    fields.set("sampled_at", sampledAt)
   }
 }
 
@@ -88,6 +92,11 @@ public struct TaskView: WireObject, Hashable {
   public var after: AfterList
   /// Bounds on what it may use.
   public var limits: TaskLimits
+  /// The limits in force (running tasks): its own, else its type's, else the defaults, and never above its session's,
+  /// Jarvis's or the machine's.
+  public var effectiveLimits: TaskLimits?
+  /// What the overseer does with it now, or how near a limit it is (running tasks).
+  public var oversight: String?
   /// The exit status, where it exited.
   public var exitCode: Int?
   /// The signal that ended it, where one did.
@@ -151,6 +160,10 @@ public struct TaskView: WireObject, Hashable {
     retries = try fields.defaulted("retries", "how often it is tried again after a failure", 0)
     after = try fields.defaulted("after", "what it waits for, by id", AfterList([]))
     limits = try fields.defaulted("limits", "bounds on what it may use", TaskLimits())
+    effectiveLimits = try fields.optional(
+      "effective_limits", "the limits in force, defaults and ceilings included (running tasks)")
+    oversight = try fields.optional(
+      "oversight", "what the overseer does with it now, or how near a limit it is (running tasks)")
     exitCode = try fields.optional("exit_code", "the exit status, where it exited")
     signal = try fields.optional("signal", "the signal that ended it, where one did")
     pid = try fields.optional("pid", "the main process (running tasks)")
@@ -183,6 +196,8 @@ public struct TaskView: WireObject, Hashable {
     if retries != 0 { fields.set("retries", retries) }
     if !after.items.isEmpty { fields.set("after", after) }
     if !limits.isEmpty { fields.set("limits", limits) }
+    fields.set("effective_limits", effectiveLimits)
+    fields.set("oversight", oversight)
     fields.set("exit_code", exitCode)
     fields.set("signal", signal)
     fields.set("pid", pid)

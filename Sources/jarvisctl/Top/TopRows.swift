@@ -86,7 +86,7 @@ extension TopLayout {
     switch section {
     case .agents:
       let memory = task.usage.memoryBytes
-      let limit = task.limits.memory.map { Int($0.bytes) }
+      let limit = (task.effectiveLimits ?? task.limits).memory.map { Int(clamping: $0.bytes) }
       field(task.state.rawValue, columns.state, style(of: task.state), onTheRight: false)
       field(state.model.rates.cores(of: task).map(Self.cores) ?? "", columns.cpu)
       field(Self.memory(memory, of: columns.memory > 5 ? limit : nil), columns.memory)
@@ -123,9 +123,11 @@ extension TopLayout {
     return Format.size(bytes) + (limit.map { "/" + Format.size($0) } ?? "")
   }
 
-  /// Why it stands still, else what its agent says it does, else what it was asked to do: the name column has its name, or else its description.
+  /// Why it stands still, else what the overseer does with it, else what its agent says it does, else what it was asked
+  /// to do: the name column has its name, or else its description.
   private static func doing(_ task: TaskView) -> String {
     if task.state == .paused { return task.reason }
+    if let oversight = task.oversight { return oversight }
     if let progress = progressText(task) { return progress }
     let title = taskTitle(task)
     let texts = [task.description, task.command?.text, task.reason].compactMap { $0 }

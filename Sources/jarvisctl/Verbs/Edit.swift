@@ -64,7 +64,8 @@ struct Edit: ParsableCommand {
       let new = limits.limits
       parameters.limits = TaskLimits(
         memory: new.memory ?? old.memory, cpu: new.cpu ?? old.cpu, pids: new.pids ?? old.pids,
-        time: new.time ?? old.time, output: new.output ?? old.output)
+        time: new.time ?? old.time, output: new.output ?? old.output, ioWeight: new.ioWeight ?? old.ioWeight,
+        silence: new.silence ?? old.silence)
     }
     let reply = try client.callRaw(TaskEdit.name, parameters.json)
     if globals.json { return put(reply) }

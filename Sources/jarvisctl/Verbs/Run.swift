@@ -160,6 +160,16 @@ struct LimitOptions: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("Bytes of stdout and stderr, such as 100M.", valueName: "size"))
   var output: ByteSize?
 
+  @Option(name: .long, help: ArgumentHelp("Weight for the disks, 1 to 10000.", valueName: "weight"))
+  var ioWeight: Int?
+
+  @Option(
+    name: .long, help: ArgumentHelp("Time without output, for agents that stream, such as 10m.", valueName: "duration"))
+  var silence: TimeSpan?
+
   /// The limits given.
-  var limits: TaskLimits { TaskLimits(memory: memory, cpu: cpu, pids: pids, time: time, output: output) }
+  var limits: TaskLimits {
+    TaskLimits(
+      memory: memory, cpu: cpu, pids: pids, time: time, output: output, ioWeight: ioWeight, silence: silence)
+  }
 }

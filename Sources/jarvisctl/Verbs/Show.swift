@@ -26,6 +26,7 @@ struct Show: ParsableCommand {
         ("group", task.group),
         ("after", list(task.after.items.map { "\($0.task) (\($0.condition.rawValue))" })),
         ("limits", list(limits(task.limits))),
+        ("in force", task.effectiveLimits.flatMap { list(limits($0)) }), ("overseer", task.oversight),
         ("attempt", task.retries > 0 ? "\(task.attempt) of \(task.retries + 1)" : "\(task.attempt)"),
         ("submitted", time(task.submittedAt)), ("not before", task.notBefore?.description),
         ("started", task.startedAt.map(time)), ("ended", task.endedAt.map(time)),
@@ -52,6 +53,7 @@ struct Show: ParsableCommand {
       limits.time.map { "time \(Format.duration($0.seconds))" },
       limits.output.map { "output \(Format.size(Int(clamping: $0.bytes)))" },
       limits.cost.map { "cost $\(Format.decimal($0, 2))" }, limits.tokens.map { "\($0) tokens" },
+      limits.ioWeight.map { "io weight \($0)" }, limits.silence.map { "silence \(Format.duration($0.seconds))" },
     ].compactMap { $0 }
   }
 
@@ -64,6 +66,7 @@ struct Show: ParsableCommand {
       usage.outputBytes.map { "\(Format.size($0)) of output" },
       usage.queueSeconds.map { "\(Format.duration($0)) in the queue" },
       usage.cost.map { "$\(Format.decimal($0, 4))" }, usage.tokens.map { "\($0) tokens" },
+      usage.sampledAt.map { "read \(Format.duration(max(0, Timestamp.now - $0))) ago" },
     ].compactMap { $0 }
   }
 }
