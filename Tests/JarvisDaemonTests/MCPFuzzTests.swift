@@ -138,7 +138,7 @@ struct MCPFuzzTests {
       case nil: Issue.record("\(method) \(params?.text ?? "") got no answer")
       }
     }
-    #expect(results > Self.each / 10)
+    #expect(results > Self.each / 20)
     #expect(codes.isSuperset(of: [-32600, -32601, -32602, -32022]))
     #expect(codes.isSubset(of: [-32600, -32601, -32602, -32022, -32021, -32002, -32603]))
   }
