@@ -8,7 +8,8 @@ import Testing
 struct MCPToolTests {
   private let names = [
     "spawn_parallel_tasks", "get_task_stats", "learn_parallelization", "wait_for_tasks", "get_task_result",
-    "cancel_tasks", "list_tasks", "get_task_log", "explain_task", "pause_tasks", "resume_tasks", "retry_tasks",
+    "ask_agent", "cancel_tasks", "list_tasks", "get_task_log", "explain_task", "pause_tasks", "resume_tasks",
+    "retry_tasks",
     "edit_task",
   ]
 
@@ -44,7 +45,7 @@ struct MCPToolTests {
       ])
     #expect(
       MCPTools.all.filter { $0.hints.destructive }.map { $0.name } == [
-        "spawn_parallel_tasks", "cancel_tasks", "retry_tasks", "edit_task",
+        "spawn_parallel_tasks", "ask_agent", "cancel_tasks", "retry_tasks", "edit_task",
       ])
     #expect(SpawnTool.meta["anthropic/alwaysLoad"] == true)
     #expect(ResultTool.meta["anthropic/maxResultSizeChars"] == 500_000)

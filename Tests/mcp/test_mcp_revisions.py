@@ -62,7 +62,7 @@ def test_tools_in_the_form_of_the_revision(lines, version):
     listed = checked("tools/list", version, lines.request("tools/list", params(version)))
     assert [tool["name"] for tool in listed["tools"]] == [
         "spawn_parallel_tasks", "get_task_stats", "learn_parallelization", "wait_for_tasks", "get_task_result",
-        "cancel_tasks", "list_tasks", "get_task_log", "explain_task", "pause_tasks", "resume_tasks", "retry_tasks",
+        "ask_agent", "cancel_tasks", "list_tasks", "get_task_log", "explain_task", "pause_tasks", "resume_tasks", "retry_tasks",
         "edit_task",
     ]
     for tool in listed["tools"]:

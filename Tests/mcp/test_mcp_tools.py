@@ -8,8 +8,8 @@ from mcp.shared.exceptions import MCPError
 
 READ_ONLY = {
     "get_task_stats", "wait_for_tasks", "get_task_result", "list_tasks", "get_task_log", "explain_task"}
-DESTRUCTIVE = {"spawn_parallel_tasks", "cancel_tasks", "retry_tasks", "edit_task"}
-OPEN_WORLD = {"spawn_parallel_tasks", "retry_tasks"}
+DESTRUCTIVE = {"spawn_parallel_tasks", "ask_agent", "cancel_tasks", "retry_tasks", "edit_task"}
+OPEN_WORLD = {"spawn_parallel_tasks", "ask_agent", "retry_tasks"}
 
 BATCH = {
     "tasks": [

@@ -19,6 +19,7 @@ public enum MCPExamples {
     ],
     "wait_for_tasks": ["batch_id": "b1", "timeout_seconds": 0],
     "get_task_result": ["id": "t1", "max_bytes": 20_000],
+    "ask_agent": ["id": "t1", "prompt": "Which of these findings is exploitable without a login?"],
     "cancel_tasks": ["ids": ["t3"]],
     "list_tasks": ["branch_id": "security-audit", "states": ["failed", "timed_out"], "limit": 20],
     "get_task_log": ["id": "t1", "stream": "stderr", "offset": -4096],

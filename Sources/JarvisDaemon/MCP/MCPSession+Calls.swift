@@ -7,7 +7,8 @@ extension MCPSession {
     let capabilities = context.revision.traits.stateless ? request.statedCapabilities : clientCapabilities
     let level = context.revision.traits.stateless ? try request.statedLogLevel() : nil
     // Taken now, in the order of the requests: it counts how often an id came.
-    let key = invocation.tool == SpawnTool.self ? requestKey(id, invocation.arguments) : nil
+    let key =
+      [SpawnTool.name, AskTool.name].contains(invocation.tool.name) ? requestKey(id, invocation.arguments) : nil
     return { [self] () throws(RPC.Failure) -> JSONObject? in
       if let question = invocation.question(confirmAbove: services.confirmAbove()), Self.canBeAsked(capabilities) {
         switch await confirm(question, invocation, context) {

@@ -20,8 +20,6 @@ struct MCP: ParsableCommand {
   func run() throws {
     // The daemon reads the folder of the process that asks: tasks belong to the project that is open.
     if let project = environmentValue("CLAUDE_PROJECT_DIR") { _ = chdir(project) }
-    // What reading the command line took is given back: there may be a hundred of these, for days.
-    malloc_trim(0)
     var bridge = Bridge(socket: globals.socket, isVerbose: verbose)
     bridge.run()
   }
