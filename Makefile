@@ -46,7 +46,7 @@ demo: deps-demo $(built) ## A security audit of PATH_TO_AUDIT with three tasks a
 test: deps-test ## Run all tests
 	@scripts/test.sh
 
-fuzz: ## Send a million random messages to the MCP server (about ten minutes)
+fuzz: ## Send a million random messages to the MCP server (a minute or two)
 	@JARVIS_FUZZ_MESSAGES=1000000 $(SWIFT) test --filter MCPFuzzTests
 
 lint: ## Check the style of the sources
