@@ -47,6 +47,9 @@ demo: deps-demo $(built) ## A security audit of PATH_TO_AUDIT with three tasks a
 test: deps-test ## Run all tests
 	@scripts/test.sh
 
+fuzz: ## Send a million random messages to the MCP server (a minute or two)
+	@JARVIS_FUZZ_MESSAGES=1000000 $(SWIFT) test --filter MCPFuzzTests
+
 lint: ## Check the style of the sources
 	@$(SWIFT) format lint --strict --parallel -r $(swift_files)
 	@for file in $(shell_files); do bash -n "$$file"; done
@@ -55,9 +58,11 @@ lint: ## Check the style of the sources
 format: ## Format the Swift sources
 	@$(SWIFT) format --in-place --parallel -r $(swift_files)
 
-docs: debug ## Write docs/protocol.md anew from the types
+docs: debug ## Write docs/protocol.md and docs/mcp.md anew from the types
 	@bin=$$($(SWIFT) build --show-bin-path); "$$bin/jarvisd" --print-protocol >docs/protocol.md.new
 	@mv docs/protocol.md.new docs/protocol.md
+	@bin=$$($(SWIFT) build --show-bin-path); "$$bin/jarvisd" --print-mcp >docs/mcp.md.new
+	@mv docs/mcp.md.new docs/mcp.md
 
 e2e: $(built) ## Run the end-to-end tests in a virtual machine (some minutes)
 	@bin=$(bin_dir); BIN_DIR="$$bin" Tests/E2E/run.sh

@@ -249,7 +249,12 @@ def client():
     figure("jarvisctl status, greatest RSS", peak * 1024 / MB, f"{peak * 1024 / MB:.1f} MB", "< 12 MB", 12)
 
 
-PARTS = {"throughput": throughput, "latency": latency, "idle": idle, "status": client}
+def mcp():
+    import mcp_part as server
+    server.part(daemon, CAPS, BIN, figure, note)
+
+
+PARTS = {"throughput": throughput, "latency": latency, "idle": idle, "status": client, "mcp": mcp}
 
 
 # ---- The report ------------------------------------------------------------------------------------------------------

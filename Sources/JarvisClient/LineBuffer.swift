@@ -17,6 +17,8 @@ public struct LineBuffer {
   /// Bytes before this hold no newline.
   private var searched = 0
   private var isDropping = false
+  /// How much is read at once: little as long as little comes, since a hundred bridges each hold this twice.
+  private var room = 4096
 
   /// - Parameter limit: bytes in a line at most.
   public init(limit: Int) { self.limit = limit }
@@ -27,10 +29,16 @@ public struct LineBuffer {
   /// Appends what `fill` puts into a buffer of `count` bytes; `fill` answers as read(2) does, and so does this.
   public mutating func append(atMost count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
     compact()
+    let count = min(count, room)
     let filled = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: count))
     let got = bytes.withUnsafeMutableBytes { fill(UnsafeMutableRawBufferPointer(rebasing: $0[filled...])) }
     bytes.removeLast(count - max(0, got))
+    if got == room {
+      room = min(room * 4, 65_536)
+    } else if got >= 0, got < room / 8 {
+      room = max(room / 4, 4096)
+    }
     return got
   }
 

@@ -172,6 +172,7 @@ extension Config.Server {
     reader.integer("max_batch", into: &maxBatch, in: 1...1_000_000)
     reader.integer("max_queued", into: &maxQueued, in: 1...10_000_000)
     reader.integer("max_requests_in_flight", into: &maxRequestsInFlight, in: 1...100_000)
+    reader.integer("confirm_above", into: &confirmAbove, in: 0...1_000_000)
   }
 }
 

@@ -379,6 +379,8 @@ extension Config {
     public var maxQueued = 200_000
     /// Requests of one connection that may be unanswered at once.
     public var maxRequestsInFlight = 64
+    /// An MCP client that can ask confirms a submission of more tasks than this first; 0: never.
+    public var confirmAbove = 0
 
     /// The shipped defaults.
     public init() {}

@@ -41,6 +41,9 @@ struct JarvisD: AsyncParsableCommand {
   @Flag(help: .hidden)
   var printProtocol = false
 
+  @Flag(help: .hidden)
+  var printMcp = false
+
   func validate() throws {
     if file != nil, !checkConfig { throw ValidationError("A file can be named with --check-config only.") }
   }
@@ -48,6 +51,10 @@ struct JarvisD: AsyncParsableCommand {
   func run() async throws {
     if printProtocol {
       print(ProtocolDocument.markdown, terminator: "")
+      return
+    }
+    if printMcp {
+      print(MCPDocument.markdown, terminator: "")
       return
     }
     if checkConfig { return try check() }

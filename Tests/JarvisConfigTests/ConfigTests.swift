@@ -52,7 +52,7 @@ import Testing
     ("budgets", "day_cost", "1.5"), ("budgets", "day_tokens", "1000"),
     ("server", "max_line", #""1M""#), ("server", "max_connections", "5"),
     ("server", "max_connections_per_process", "6"), ("server", "max_batch", "7"), ("server", "max_queued", "8"),
-    ("server", "max_requests_in_flight", "9"),
+    ("server", "max_requests_in_flight", "9"), ("server", "confirm_above", "25"),
     ("store", "history", #""1d""#), ("store", "output_history", #""1d""#),
     ("hive", "digest_bytes", "0"), ("hive", "max_finding", #""1K""#), ("hive", "max_per_task", "7"),
     ("hive", "max_per_branch", "8"),

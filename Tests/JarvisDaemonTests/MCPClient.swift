@@ -17,7 +17,7 @@ final class MCPClient: Sendable {
     self.daemon = daemon
     let box = Box()
     session = MCPSession(
-      service: daemon, caller: Caller(pid: 7, uid: 1000, startTicks: 99, session: name, agent: agent),
+      services: daemon.services, caller: Caller(pid: 7, uid: 1000, startTicks: 99, session: name, agent: agent),
       isAttached: isAttached
     ) { box.client.withLock { $0.value }?.receive($0) }
     box.client.withLock { $0.value = self }
@@ -28,7 +28,20 @@ final class MCPClient: Sendable {
     let client = Mutex(Weak())
   }
 
-  private func receive(_ json: JSON) { inbox.withLock { $0.append(json) } }
+  private func receive(_ json: JSON) {
+    inbox.withLock { $0.append(json) }
+  }
+
+  /// Messages of the server's that came so far, once there are `count` with this method.
+  func messages(_ method: String, count: Int) async throws -> [JSON] {
+    for _ in 0..<5000 {
+      let found = notifications.filter { $0["method"]?.stringValue == method }
+      if found.count >= count { return found }
+      try await Task.sleep(for: .milliseconds(2))
+    }
+    Issue.record("no \(count) of \(method) came, only \(notifications.map(\.text))")
+    throw CancellationError()
+  }
 
   /// Notifications that came so far.
   var notifications: [JSON] { inbox.withLock { $0 } }
@@ -57,12 +70,12 @@ final class MCPClient: Sendable {
   }
 
   /// Opens the session in one of the four revisions with `initialize`; in 2026-07-28 there is nothing to do.
-  func open(_ revision: MCPRevision) async throws {
+  func open(_ revision: MCPRevision, capabilities: JSON = [:]) async throws {
     guard revision != .v2026July else { return }
     let result = try await result(
       "initialize",
       [
-        "protocolVersion": .string(revision.rawValue), "capabilities": [:],
+        "protocolVersion": .string(revision.rawValue), "capabilities": capabilities,
         "clientInfo": ["name": "test", "version": "1"],
       ])
     #expect(result["protocolVersion"] == .string(revision.rawValue))
@@ -70,11 +83,13 @@ final class MCPClient: Sendable {
   }
 
   /// The parameters of a request in a revision.
-  static func params(_ revision: MCPRevision, _ params: JSONObject = [:], progressToken: JSON? = nil) -> JSON {
+  static func params(
+    _ revision: MCPRevision, _ params: JSONObject = [:], progressToken: JSON? = nil, capabilities: JSON = [:]
+  ) -> JSON {
     var meta: JSONObject = [:]
     if revision == .v2026July {
       meta["io.modelcontextprotocol/protocolVersion"] = .string(revision.rawValue)
-      meta["io.modelcontextprotocol/clientCapabilities"] = [:]
+      meta["io.modelcontextprotocol/clientCapabilities"] = capabilities
     }
     meta["progressToken"] = progressToken
     var params = params

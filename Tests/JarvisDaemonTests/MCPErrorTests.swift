@@ -71,12 +71,17 @@ struct MCPErrorTests {
     #expect(try await client.request("ping", id: "a")?.get() == [:])
   }
 
-  @Test("a task beside the arguments is ignored, since tasks are not declared")
+  @Test("a task beside the arguments: ignored where the revision has none, refused for a tool that can be none")
   func taskAugmentation() async throws {
-    let client = MCPClient()
-    try await client.open(.v2025November)
-    let result = try await client.result("tools/call", ["name": "get_task_stats", "task": ["ttl": 1000]])
+    let call: JSON = ["name": "get_task_stats", "task": ["ttl": 1000]]
+    let old = MCPClient()
+    try await old.open(.v2025June)
+    let result = try await old.result("tools/call", call)
     #expect(result["isError"] == false)
     #expect(result["task"] == nil)
+    let new = MCPClient()
+    try await new.open(.v2025November)
+    #expect(try await new.failure("tools/call", call).code == -32601)
+    #expect(try await new.failure("tools/call", ["name": "wait_for_tasks", "task": 3]).code == -32602)
   }
 }

@@ -10,12 +10,18 @@ struct MCPRevisionTests {
     let client = MCPClient()
     let result = try await client.result("initialize", ["protocolVersion": .string(revision.rawValue)])
     #expect(result["protocolVersion"]?.stringValue == revision.rawValue)
-    #expect(result["capabilities"] == ["tools": [:]])
+    let capabilities = try #require(result["capabilities"]?.objectValue)
+    #expect(capabilities["tools"] == [:])
+    #expect(capabilities["resources"] == ["subscribe": true, "listChanged": true])
+    #expect((capabilities["completions"] != nil) == (revision >= "2025-03-26"))
+    #expect((capabilities["tasks"] != nil) == (revision == .v2025November))
+    #expect(capabilities["extensions"] == nil)
     #expect(result["serverInfo"]?["name"] == "jarvis")
     #expect(result["serverInfo"]?["version"] == .string(jarvisVersion))
     #expect((result["serverInfo"]?["title"] != nil) == (revision >= "2025-06-18"))
     let instructions = try #require(result["instructions"]?.stringValue)
     #expect(instructions.utf8.count < 2048)
+    #expect(instructions.contains("codebase_search 85 %, api_call 10 % (run these sequentially)."))
     #expect(result["resultType"] == nil)
   }
 
@@ -40,7 +46,8 @@ struct MCPRevisionTests {
     #expect(failure.code == -32600)
     #expect(failure.message.contains("initialize"))
     #expect(try await client.failure("server/discover", [:]).code == -32602)
-    #expect(try await client.failure("resources/list").code == -32601)
+    #expect(try await client.failure("resources/list").code == -32600)
+    #expect(try await client.failure("no/such").code == -32601)
   }
 
   @Test("server/discover names all revisions and carries what a cache needs")
@@ -85,7 +92,7 @@ struct MCPRevisionTests {
 
   @Test(
     "what 2026-07-28 removed is refused there",
-    arguments: ["ping", "logging/setLevel", "resources/subscribe", "tasks/list", "subscriptions/listen"])
+    arguments: ["ping", "logging/setLevel", "resources/subscribe", "tasks/list", "tasks/result"])
   func removed(method: String) async throws {
     #expect(try await MCPClient().failure(method, MCPClient.params(.v2026July)).code == -32601)
   }
@@ -102,10 +109,10 @@ struct MCPRevisionTests {
 
   @Test(
     "what is not declared is no method",
-    arguments: ["logging/setLevel", "resources/list", "prompts/get", "completion/complete", "tasks/get", "no/such"])
+    arguments: ["server/discover", "subscriptions/listen", "tasks/get", "tasks/result", "tasks/update", "no/such"])
   func undeclared(method: String) async throws {
     let client = MCPClient()
-    try await client.open(.v2025November)
+    try await client.open(.v2025June)
     let failure = try await client.failure(method)
     #expect(failure.code == -32601)
     #expect(failure.message.contains("tools/call"))

@@ -1,14 +1,47 @@
 import JarvisDaemon
 import JarvisProtocol
+import Synchronization
 
 /// The daemon as the MCP server sees it, in memory. Tasks end when a test says so; nothing happens by a clock.
 actor MCPStandIn: MethodCaller {
+  /// What sessions work with; the same for all of them, as in a daemon.
+  nonisolated let services: MCPServices
+  nonisolated let changes = MCPChanges()
+  nonisolated let storage: MCPTaskMemory
+  private(set) var edits: [String] = []
+  private let me: Me
+
+  private final class Me: MethodCaller, Sendable {
+    struct Weak { weak var value: MCPStandIn? }
+    let box = Mutex(Weak())
+    func call<M: Method>(_ method: M.Type, _ parameters: M.Parameters, from caller: Caller) async throws(RPC.Failure)
+      -> M.Result
+    {
+      guard let daemon = box.withLock({ $0.value }) else { throw RPC.Failure(.unavailable, "the stand-in is gone") }
+      return try await daemon.call(method, parameters, from: caller)
+    }
+  }
+
+  /// - Parameter storage: what a daemon before this one has kept.
+  init(confirmAbove: Int = 0, storage: MCPTaskMemory = MCPTaskMemory()) {
+    me = Me()
+    self.storage = storage
+    let now: @Sendable () -> Timestamp = { Timestamp(milliseconds: 1_000_000) }
+    services = MCPServices(
+      methods: me, prompts: MCPPrompts(), advice: MCPAdvice(), ledger: MCPTaskLedger(storage: storage, now: now),
+      changes: changes, confirmAbove: { confirmAbove }, updateInterval: .milliseconds(20), now: now)
+    me.box.withLock { $0.value = self }
+  }
+
   private(set) var tasks: [TaskView] = []
   private(set) var submissions: [TaskSpawn.Parameters] = []
   private(set) var callers: [Caller] = []
   private(set) var waitsGivenUp = 0
   private var waits: [Int: (ids: Set<TaskID>, continuation: CheckedContinuation<Void, Never>)] = [:]
   private var nextWait = 0
+  private var byKey: [String: TaskSpawn.Result] = [:]
+  /// Whether a submission with a key that is known answers with the first one's batch.
+  var keepsKeys = false
   private var endsWaitsAtOnce = false
   private var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
 
@@ -22,6 +55,9 @@ actor MCPStandIn: MethodCaller {
     if state == .succeeded { tasks[i].exitCode = 0 }
     for (number, wait) in waits where wait.ids.allSatisfy({ isOver($0) }) { resume(number) }
   }
+
+  /// Knows the tasks of a stand-in before it.
+  func take(_ tasks: [TaskView]) { self.tasks = tasks }
 
   /// Lets the time of all waits be up.
   func expireWaits() {
@@ -50,8 +86,18 @@ actor MCPStandIn: MethodCaller {
     switch parameters {
     case let spawn as TaskSpawn.Parameters: result = try submit(spawn, caller)
     case let wait as TaskWait.Parameters: result = try await self.wait(wait)
-    case let selection as TaskSelection: result = TaskListResult(tasks: try cancel(selection))
+    case let selection as TaskSelection: result = try change(M.name, selection)
+    case let reference as TaskReference where M.name == TaskWhy.name:
+      let task = try task(reference.id)
+      result = TaskWhy.Result(id: task.id, state: task.state, reason: task.reason, kind: "cpu", numbers: ["cpu": 0.79])
     case let reference as TaskReference: result = try task(reference.id)
+    case let edit as TaskEdit.Parameters:
+      edits.append(edit.json.text)
+      result = try task(edit.id)
+    case let query as TaskList.Parameters: result = list(query)
+    case let query as BatchGet.Parameters: result = try batch(query.batchID)
+    case is HiveSearch.Parameters: result = HiveSearch.Result(findings: [])
+    case is LearnList.Parameters: result = LearnList.Result(profiles: [], learnings: [])
     case let stats as StatsGet.Parameters: result = self.stats(stats)
     case let learning as Learning: result = learning
     case let wanted as TaskResult.Parameters:
@@ -73,6 +119,7 @@ actor MCPStandIn: MethodCaller {
     for (i, task) in batch.tasks.enumerated() where task.cwd == "/missing" {
       throw RPC.Failure(WireError(path: "params.tasks[\(i)].cwd", "is no folder: /missing"))
     }
+    if let key = batch.requestKey, let known = byKey[key] { return known }
     submissions.append(batch)
     let batchID = BatchID(UInt64(submissions.count))
     let branch = caller.agent?.branch ?? batch.branchID ?? "main"
@@ -88,7 +135,9 @@ actor MCPStandIn: MethodCaller {
       return view
     }
     tasks += views
-    return TaskSpawn.Result(batchID: batchID, branchID: branch, strategy: batch.strategy, tasks: views)
+    let result = TaskSpawn.Result(batchID: batchID, branchID: branch, strategy: batch.strategy, tasks: views)
+    if let key = batch.requestKey, keepsKeys { byKey[key] = result }
+    return result
   }
 
   private func wait(_ wait: TaskWait.Parameters) async throws(RPC.Failure) -> TaskWait.Result {
@@ -128,6 +177,32 @@ actor MCPStandIn: MethodCaller {
     let ids = try self.ids(selection.ids, selection.batchID)
     for id in ids where !isOver(id) { finish(id.raw, as: .cancelled) }
     return tasks.filter { ids.contains($0.id) }
+  }
+
+  private func change(_ name: String, _ selection: TaskSelection) throws(RPC.Failure) -> any WireObject {
+    guard name != TaskCancel.name else { return TaskListResult(tasks: try cancel(selection)) }
+    let ids = try ids(selection.ids, selection.batchID)
+    edits.append("\(name) \(ids.map(\.description).joined(separator: " "))")
+    let found = tasks.filter { ids.contains($0.id) }
+    guard name == TaskRetry.name else { return TaskListResult(tasks: found) }
+    return TaskSpawn.Result(batchID: BatchID(99), branchID: "main", strategy: .auto, tasks: found)
+  }
+
+  private func list(_ query: TaskList.Parameters) -> TaskList.Result {
+    let all = tasks.reversed().filter { task in
+      (query.batchID == nil || task.batchID == query.batchID)
+        && (query.cursor.flatMap { TaskID($0) }.map { task.id < $0 } ?? true)
+    }
+    let page = Array(all.prefix(query.limit))
+    return TaskList.Result(tasks: page, nextCursor: page.count < all.count ? page.last?.id.description : nil)
+  }
+
+  private func batch(_ id: BatchID) throws(RPC.Failure) -> BatchView {
+    let found = tasks.filter { $0.batchID == id }
+    guard let first = found.first else { throw RPC.Failure(.notFound, "there is no batch \(id)") }
+    return BatchView(
+      id: id, name: nil, branchID: first.branchID, sessionID: first.sessionID, strategy: .auto,
+      submittedAt: first.submittedAt, counts: [:], total: found.count, done: found.allSatisfy(\.state.isTerminal))
   }
 
   private func stats(_ asked: StatsGet.Parameters) -> StatsGet.Result {

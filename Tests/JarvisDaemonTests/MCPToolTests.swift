@@ -9,6 +9,7 @@ struct MCPToolTests {
   private let names = [
     "spawn_parallel_tasks", "get_task_stats", "learn_parallelization", "wait_for_tasks", "get_task_result",
     "ask_agent", "cancel_tasks", "run_skill", "store_finding", "search_findings", "get_finding", "get_batch_report",
+    "list_tasks", "get_task_log", "explain_task", "pause_tasks", "resume_tasks", "retry_tasks", "edit_task",
   ]
 
   @Test("the list has the same tools in the same order in every revision", arguments: MCPRevision.allCases)
@@ -27,7 +28,8 @@ struct MCPToolTests {
       #expect((tool["outputSchema"] != nil) == (revision >= "2025-06-18"))
       #expect((tool["title"] != nil) == (revision >= "2025-06-18"))
       #expect((tool["_meta"]?["anthropic/searchHint"] != nil) == (revision >= "2025-06-18"))
-      #expect(tool["execution"] == nil)
+      let mayBeTask = ["spawn_parallel_tasks", "wait_for_tasks"].contains(tool["name"]?.stringValue)
+      #expect((tool["execution"] != nil) == (revision == .v2025November && mayBeTask))
     }
     #expect(result["nextCursor"] == nil)
     #expect((result["ttlMs"] != nil) == (revision == .v2026July))
@@ -39,10 +41,11 @@ struct MCPToolTests {
     #expect(
       MCPTools.all.filter { $0.hints.readOnly }.map { $0.name } == [
         "get_task_stats", "wait_for_tasks", "get_task_result", "search_findings", "get_finding", "get_batch_report",
+        "list_tasks", "get_task_log", "explain_task",
       ])
     #expect(
       MCPTools.all.filter { $0.hints.destructive }.map { $0.name } == [
-        "spawn_parallel_tasks", "ask_agent", "cancel_tasks", "run_skill",
+        "spawn_parallel_tasks", "ask_agent", "cancel_tasks", "run_skill", "retry_tasks", "edit_task",
       ])
     #expect(SpawnTool.meta["anthropic/alwaysLoad"] == true)
     #expect(ResultTool.meta["anthropic/maxResultSizeChars"] == 500_000)
@@ -52,7 +55,7 @@ struct MCPToolTests {
   func schemas() {
     let whole = TaskSpawn.Parameters.schema.json["properties"]
     let offered = SpawnTool.Arguments.schema.json["properties"]
-    #expect(offered?.objectValue?.members.map(\.key) == ["tasks", "branch_id", "strategy"])
+    #expect(offered?.objectValue?.members.map(\.key) == ["tasks", "branch_id", "strategy", "wait"])
     #expect(offered?["tasks"] == whole?["tasks"])
     #expect(offered?["strategy"] == whole?["strategy"])
     let taught = LearnTool.Arguments.schema.json["properties"]?.objectValue?.members.map(\.key)
@@ -85,7 +88,10 @@ struct MCPToolTests {
       (SpawnTool.self, Self.three), (StatsTool.self, [:]), (StatsTool.self, ["branch_id": "main", "limit": 1]),
       (LearnTool.self, ["task_type": "x", "parallel_benefit": 0.85, "resource_cost": ["cpu": 0.4, "ram": 0.2]]),
       (WaitTool.self, ["batch_id": "b1", "timeout_seconds": 0]), (ResultTool.self, ["id": "t1"]),
-      (ResultTool.self, ["id": "t1", "offset": 10, "stream": "stderr"]), (CancelTool.self, ["ids": ["t1", "t2"]]),
+      (ResultTool.self, ["id": "t1", "offset": 10, "stream": "stderr"]), (LogTool.self, ["id": "t1"]),
+      (ListTool.self, ["limit": 2]), (ExplainTool.self, ["id": "t3"]), (PauseTool.self, ["batch_id": "b1"]),
+      (ResumeTool.self, ["ids": ["t1"]]), (RetryTool.self, ["batch_id": "b1"]),
+      (EditTool.self, ["id": "t3", "priority": "high"]), (CancelTool.self, ["ids": ["t1", "t2"]]),
     ]
     for (tool, arguments) in calls {
       let result = try await client.tool(tool.name, arguments, revision)

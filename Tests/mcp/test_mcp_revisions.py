@@ -20,7 +20,10 @@ def test_initialize_echoes_the_revision(lines, version):
     result = lines.open(version)
     checked("initialize", version, {"result": result})
     assert result["protocolVersion"] == version
-    assert result["capabilities"] == {"tools": {}}
+    declared = {"tools", "resources", "prompts", "logging"}
+    declared |= {"completions"} if version >= "2025-03-26" else set()
+    declared |= {"tasks"} if version == "2025-11-25" else set()
+    assert set(result["capabilities"]) == declared
     assert len(result["instructions"].encode()) < 2048
     assert lines.request("ping")["result"] == {}
 
@@ -60,7 +63,8 @@ def test_tools_in_the_form_of_the_revision(lines, version):
     assert [tool["name"] for tool in listed["tools"]] == [
         "spawn_parallel_tasks", "get_task_stats", "learn_parallelization", "wait_for_tasks", "get_task_result",
         "ask_agent", "cancel_tasks", "run_skill", "store_finding", "search_findings", "get_finding",
-        "get_batch_report",
+        "get_batch_report", "list_tasks", "get_task_log", "explain_task", "pause_tasks", "resume_tasks", "retry_tasks",
+        "edit_task",
     ]
     for tool in listed["tools"]:
         assert ("annotations" in tool) == (version >= "2025-03-26")
@@ -82,11 +86,17 @@ def test_errors_of_the_protocol(lines, version):
     assert code("tools/call", {"name": "no_such_tool", "arguments": {}}) == -32602
     assert code("tools/call", {"arguments": {}}) == -32602
     assert code("tools/list", {"cursor": "x"}) == -32602
-    assert code("resources/list") == -32601
-    assert code("logging/setLevel", {"level": "info"}) == -32601
     assert code("no/such") == -32601
+    assert code("resources/list", {"cursor": "x"}) == -32602
+    assert code("resources/read", {"uri": "jarvis://task/t999999"}) == (-32602 if version == MODERN else -32002)
+    assert code("prompts/get", {"name": "no_such_prompt"}) == -32602
     if version == MODERN:
-        assert code("ping") == -32601
+        assert {code(method) for method in ("ping", "logging/setLevel", "resources/subscribe", "tasks/list")} == {-32601}
+        assert code("tasks/get", {"taskId": "x"}) == -32021
+    else:
+        assert code("logging/setLevel", {"level": "loud"}) == -32602
+        assert code("subscriptions/listen", {"notifications": {}}) == -32601
+        assert code("tasks/get", {"taskId": "x"}) == (-32602 if version == "2025-11-25" else -32601)
 
 
 @pytest.mark.parametrize("version", ALL)

@@ -6,8 +6,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from mcp.shared.exceptions import MCPError
 
-READ_ONLY = {"get_task_stats", "wait_for_tasks", "get_task_result", "search_findings", "get_finding", "get_batch_report"}
-DESTRUCTIVE = {"spawn_parallel_tasks", "ask_agent", "cancel_tasks", "run_skill"}
+READ_ONLY = {
+    "get_task_stats", "wait_for_tasks", "get_task_result", "search_findings", "get_finding", "get_batch_report",
+    "list_tasks", "get_task_log", "explain_task"}
+DESTRUCTIVE = {"spawn_parallel_tasks", "ask_agent", "cancel_tasks", "run_skill", "retry_tasks", "edit_task"}
+OPEN_WORLD = {"spawn_parallel_tasks", "ask_agent", "run_skill", "retry_tasks"}
 
 BATCH = {
     "tasks": [
@@ -43,7 +46,7 @@ async def test_schemas_and_annotations(connect):
         hints = tool.annotations
         assert hints.read_only_hint == (tool.name in READ_ONLY)
         assert hints.destructive_hint == (tool.name in DESTRUCTIVE)
-        assert hints.open_world_hint == (tool.name in {"spawn_parallel_tasks", "ask_agent"})
+        assert hints.open_world_hint == (tool.name in OPEN_WORLD)
         assert isinstance(hints.idempotent_hint, bool)
     pinned = {tool.name for tool in tools if (tool.meta or {}).get("anthropic/alwaysLoad")}
     assert pinned == {"spawn_parallel_tasks"}
@@ -107,6 +110,40 @@ async def test_cancelling_a_batch(connect):
         assert waited["counts"] == {"cancelled": 2}
         again = output(await client.call_tool("cancel_tasks", {"batch_id": batch["batch_id"]}))
         assert [task["state"] for task in again["tasks"]] == ["cancelled", "cancelled"]
+
+
+@pytest.mark.asyncio
+async def test_control(connect):
+    async with connect() as client:
+        tasks = [{"command": "sleep 60"}, {"command": "false", "name": "fails"}, {"command": "true", "after": ["fails"]}]
+        batch = output(await client.call_tool("spawn_parallel_tasks", {"tasks": tasks, "branch_id": "control"}))
+        number, fails, last = [task["id"] for task in batch["tasks"]]
+        waited = output(await client.call_tool("wait_for_tasks", {"ids": [fails, last]}))
+        assert [task["state"] for task in waited["tasks"]] == ["failed", "cancelled"]
+        why = output(await client.call_tool("explain_task", {"id": last}))
+        assert why["why"]["state"] == "cancelled" and why["summary"].endswith(".")
+        listed = output(await client.call_tool("list_tasks", {"batch_id": batch["batch_id"], "limit": 2}))
+        assert [task["id"] for task in listed["tasks"]] == [last, fails] and listed["next_cursor"]
+        rest = {"batch_id": batch["batch_id"], "limit": 2, "cursor": listed["next_cursor"]}
+        assert [task["id"] for task in output(await client.call_tool("list_tasks", rest))["tasks"]] == [number]
+        paused = output(await client.call_tool("pause_tasks", {"ids": [number]}))
+        assert paused["tasks"][0]["state"] in ("paused", "running")
+        output(await client.call_tool("resume_tasks", {"ids": [number]}))
+        refused = await client.call_tool("edit_task", {"id": number, "priority": "high"})
+        assert refused.is_error and refused.content[0].text
+        log = output(await client.call_tool("get_task_log", {"id": fails}))
+        assert (log["text"], log["end"]) == ("", True)
+        again = output(await client.call_tool("retry_tasks", {"ids": [fails]}))
+        assert again["batch_id"] != batch["batch_id"]
+        output(await client.call_tool("cancel_tasks", {"ids": [number]}))
+
+
+@pytest.mark.asyncio
+async def test_a_call_that_waits_answers_with_the_end(connect):
+    async with connect() as client:
+        batch = output(
+            await client.call_tool("spawn_parallel_tasks", {"tasks": [{"command": "sleep 0.2"}], "wait": True}))
+        assert batch["done"] and batch["succeeded"] and batch["counts"] == {"succeeded": 1}
 
 
 @pytest.mark.asyncio

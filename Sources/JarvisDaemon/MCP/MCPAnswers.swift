@@ -2,9 +2,17 @@ import JarvisProtocol
 
 /// The answers that need no work, in each revision's form.
 enum MCPAnswers {
-  /// How long a client may keep what never changes while a daemon lives. Short, for the daemon may be upgraded under a
-  /// bridge that stays connected.
-  private static let timeToLive: JSON = 300_000
+  /// For how long and for whom a result may be kept (2026-07-28).
+  enum Cache {
+    /// What never changes while a daemon lives. Short, for the daemon may be upgraded under a bridge that stays
+    /// connected; nothing in it depends on who asks.
+    case lasting
+    /// What may be another thing at the next look, or for another caller.
+    case momentary
+  }
+
+  /// The tools on one page.
+  static let toolsPerPage = 50
 
   /// The revision to go on with: the client's, or the newest that has `initialize`.
   /// - Throws: `invalidParams` where the request names no version.
@@ -19,42 +27,47 @@ enum MCPAnswers {
     return revision.traits.stateless ? .newestWithInitialize : revision
   }
 
-  static func initialize(_ revision: MCPRevision) -> JSONObject {
+  static func initialize(_ revision: MCPRevision, _ instructions: String) -> JSONObject {
     [
-      "protocolVersion": .string(revision.rawValue), "capabilities": capabilities, "serverInfo": serverInfo(revision),
-      "instructions": .string(MCPInstructions.text),
+      "protocolVersion": .string(revision.rawValue), "capabilities": capabilities(revision),
+      "serverInfo": serverInfo(revision), "instructions": .string(instructions),
     ]
   }
 
-  static func discover(_ revision: MCPRevision) -> JSONObject {
+  static func discover(_ revision: MCPRevision, _ instructions: String) -> JSONObject {
     finish(
       [
-        "supportedVersions": MCPRevision.supported, "capabilities": capabilities,
-        "instructions": .string(MCPInstructions.text),
-      ], revision, cacheable: true)
+        "supportedVersions": MCPRevision.supported, "capabilities": capabilities(revision),
+        "instructions": .string(instructions),
+      ], revision, cache: .lasting)
   }
 
-  /// All tools fit one page, so every cursor is one that was not given out.
   static func listTools(_ request: MCPRequest, _ revision: MCPRevision) throws(RPC.Failure) -> JSONObject {
-    if let cursor = request.params["cursor"], cursor != .null {
-      throw RPC.Failure(
-        .invalidParams, "`params.cursor` is no cursor of this server: the list has one page; leave it out")
-    }
-    let tools = MCPTools.all.map { $0.description(for: revision) }
-    return finish(["tools": .array(tools)], revision, cacheable: true)
+    let page = try Paging.page(MCPTools.all, after: request.params["cursor"], size: toolsPerPage)
+    var result: JSONObject = ["tools": .array(page.items.map { $0.description(for: revision) })]
+    result["nextCursor"] = page.next.map { .string($0) }
+    return finish(result, revision, cache: .lasting)
   }
 
   /// Adds what every result of a stateless revision carries.
-  static func finish(_ result: JSONObject, _ revision: MCPRevision, cacheable: Bool = false) -> JSONObject {
+  static func finish(
+    _ result: JSONObject, _ revision: MCPRevision, type: String = "complete", cache: Cache? = nil
+  ) -> JSONObject {
     guard revision.traits.stateless else { return result }
     var result = result
-    result["resultType"] = "complete"
-    if cacheable {
-      result["ttlMs"] = timeToLive
-      // Nothing in it depends on who asks.
+    result["resultType"] = .string(type)
+    switch cache {
+    case .lasting?:
+      result["ttlMs"] = 300_000
       result["cacheScope"] = "public"
+    case .momentary?:
+      result["ttlMs"] = 0
+      result["cacheScope"] = "private"
+    case nil: break
     }
-    result["_meta"] = ["io.modelcontextprotocol/serverInfo": serverInfo(revision)]
+    var meta = result["_meta"]?.objectValue ?? JSONObject()
+    meta["io.modelcontextprotocol/serverInfo"] = serverInfo(revision)
+    result["_meta"] = .object(meta)
     return result
   }
 
@@ -66,17 +79,32 @@ enum MCPAnswers {
   }
 
   static func notServed(_ method: String, _ revision: MCPRevision?) -> RPC.Failure {
-    let served =
-      switch revision?.traits.stateless {
-      case true?: "server/discover, tools/list, tools/call"
-      case false?: "initialize, ping, tools/list, tools/call"
-      case nil: "initialize, server/discover, ping, tools/list, tools/call"
-      }
     let whither = revision.map { " in revision \($0.rawValue)" } ?? ""
-    return RPC.Failure(.methodNotFound, "`\(method.prefix(80))` is not served\(whither); served are: \(served)")
+    return RPC.Failure(
+      .methodNotFound,
+      "`\(method.prefix(80))` is not served\(whither); served are: \(MCPMethod.served(in: revision))")
   }
 
-  private static let capabilities: JSON = ["tools": [:]]
+  /// What the request needs and its client did not declare (2026-07-28).
+  static func missingCapability(_ required: JSON, _ message: String) -> RPC.Failure {
+    RPC.Failure(rawCode: -32021, message: message, data: ["requiredCapabilities": required])
+  }
+
+  /// Exactly what is there.
+  static func capabilities(_ revision: MCPRevision) -> JSON {
+    let traits = revision.traits
+    var all: JSONObject = [
+      "tools": [:], "resources": ["subscribe": true, "listChanged": true], "prompts": ["listChanged": true],
+      "logging": [:],
+    ]
+    if traits.annotations { all["completions"] = [:] }
+    switch traits.tasks {
+    case .none: break
+    case .core: all["tasks"] = ["list": [:], "cancel": [:], "requests": ["tools": ["call": [:]]]]
+    case .extension: all["extensions"] = .object([MCPTaskAnswers.extensionName: [:]])
+    }
+    return .object(all)
+  }
 
   private static func serverInfo(_ revision: MCPRevision) -> JSON {
     var info: JSONObject = ["name": "jarvis"]

@@ -24,6 +24,7 @@ struct MCPRequest: Sendable {
 
   private static let versionKey = "io.modelcontextprotocol/protocolVersion"
   private static let capabilitiesKey = "io.modelcontextprotocol/clientCapabilities"
+  private static let logLevelKey = "io.modelcontextprotocol/logLevel"
 
   /// The stateless revision that the request names for itself; nil where it names none and so belongs to a session that
   /// `initialize` opened.
@@ -53,11 +54,35 @@ struct MCPRequest: Sendable {
     .invalidParams,
     "`params._meta` must carry `\(versionKey)` and `\(capabilitiesKey)` in every request of revision 2026-07-28")
 
+  /// What the client can do, by this request's own word (2026-07-28).
+  var statedCapabilities: JSONObject { meta[Self.capabilitiesKey]?.objectValue ?? JSONObject() }
+
+  /// From which level on the client wants messages about this request (2026-07-28); nil: none.
+  /// - Throws: `invalidParams` for a level that there is not.
+  func statedLogLevel() throws(RPC.Failure) -> MCPLogLevel? {
+    try meta[Self.logLevelKey].map { (json) throws(RPC.Failure) in
+      try MCPLogLevel(reading: json, at: "params._meta.\(Self.logLevelKey)")
+    }
+  }
+
   /// What the client wants progress notifications marked with; nil where it wants none.
   var progressToken: JSON? {
     switch meta["progressToken"] {
     case let token? where token.stringValue != nil || token.intValue != nil: token
     default: nil
     }
+  }
+
+  /// A parameter that must be a string of a sensible length.
+  /// - Throws: `invalidParams`.
+  func string(_ name: String, most: Int = 2048) throws(RPC.Failure) -> String {
+    guard case .string(let text)? = params[name] else {
+      throw RPC.Failure(.invalidParams, "`params.\(name)` must be a string", data: ["field": .string("params.\(name)")])
+    }
+    guard !text.isEmpty, text.utf8.count <= most else {
+      throw RPC.Failure(
+        .invalidParams, "`params.\(name)` must be 1 to \(most) bytes long", data: ["field": .string("params.\(name)")])
+    }
+    return text
   }
 }

@@ -1,41 +1,56 @@
 import JarvisProtocol
 
-/// The MCP server at one connection: five revisions on one dispatcher. It reads no bytes and knows no sockets; requests
-/// come in as JSON, notifications to the client go out through `send`.
+/// The MCP server at one connection: five revisions on one dispatcher. It reads no bytes and knows no sockets; messages
+/// come in as JSON, notifications and questions to the client go out through `send`.
 ///
-/// The only state beside the requests in flight is the revision that `initialize` settled. A request that names its
-/// revision itself (2026-07-28) is answered without looking at that state, so both eras may share a connection.
+/// The state beside the requests in flight is what `initialize` settled and what the client subscribed to. A request
+/// that names its revision itself (2026-07-28) is answered without looking at the former, so both eras may share a
+/// connection.
 public actor MCPSession {
   /// An answer to a request.
   public typealias Answer = Result<JSON, RPC.Failure>
+  /// What answers a request; nil leaves it unanswered.
+  typealias Body = @Sendable () async throws(RPC.Failure) -> JSONObject?
 
-  private struct InFlight {
+  struct InFlight {
     let work: Task<Answer?, Never>
     var isCancelled = false
     /// The last progress that was sent: it must increase strictly.
     var progress = -1
   }
 
-  private let service: any MethodCaller
-  private let send: @Sendable (JSON) -> Void
-  private var caller: Caller
-  private var isAttached: Bool
-  private var negotiated: MCPRevision?
-  private var inFlight: [RPC.ID: InFlight] = [:]
-  private var usesOfKey: [String: Int] = [:]
-  private var isClosed = false
+  let services: MCPServices
+  let send: @Sendable (JSON) -> Void
+  var caller: Caller
+  var isAttached: Bool
+  /// What `initialize` settled.
+  var negotiated: MCPRevision?
+  var clientCapabilities = JSONObject()
+  var inFlight: [RPC.ID: InFlight] = [:]
+  var usesOfKey: [String: Int] = [:]
+  var isClosed = false
+
+  /// What the client wants to be told, and what it is told.
+  var subscriptions = MCPSubscriptions()
+  var logLevel: MCPLogLevel?
+  var log = MCPLog()
+  var feed: (number: Int, task: Task<Void, Never>)?
+  /// Followers of outputs by URI, and of tasks of MCP by id.
+  var followers: [String: Task<Void, Never>] = [:]
+  /// Questions to the client that are not answered yet.
+  var questions: [String: CheckedContinuation<JSON?, Never>] = [:]
 
   /// A session.
   /// - Parameters:
-  ///   - service: what does the work.
+  ///   - services: what does the work.
   ///   - caller: whose work it is.
   ///   - isAttached: whether the connection has named its session by `daemon.attach`. Only then can it be the same
   ///     session over several connections, and only then does a request of an earlier connection come again.
-  ///   - send: takes a whole notification to the client; called in order, and never after `close`.
+  ///   - send: takes a whole message to the client; called in order, and never after `close`.
   public init(
-    service: any MethodCaller, caller: Caller, isAttached: Bool = false, send: @escaping @Sendable (JSON) -> Void
+    services: MCPServices, caller: Caller, isAttached: Bool = false, send: @escaping @Sendable (JSON) -> Void
   ) {
-    self.service = service
+    self.services = services
     self.caller = caller
     self.isAttached = isAttached
     self.send = send
@@ -56,6 +71,9 @@ public actor MCPSession {
   public func close() {
     isClosed = true
     for call in inFlight.values { call.work.cancel() }
+    stopTelling()
+    for question in questions.values { question.resume(returning: nil) }
+    questions = [:]
   }
 
   /// Answers a request.
@@ -77,10 +95,10 @@ public actor MCPSession {
     do throws(RPC.Failure) {
       try admit(id)
       let request = try MCPRequest(method: method, params: params)
-      switch try dispatch(request) {
+      switch try dispatch(request, id: id) {
       case .answer(let object): return Task { .success(.object(object)) }
-      case .call(let call):
-        let work = Task { await run(call, id: id) }
+      case .work(let body):
+        let work = Task { await run(body, id: id) }
         inFlight[id] = InFlight(work: work)
         return work
       }
@@ -96,6 +114,12 @@ public actor MCPSession {
     inFlight[id]?.work.cancel()
   }
 
+  /// Takes the client's answer to a question of ours; answers to nothing are ignored.
+  public func receive(response id: RPC.ID, _ result: Answer) {
+    guard let name = id.stringValue, let question = questions.removeValue(forKey: name) else { return }
+    question.resume(returning: try? result.get())
+  }
+
   private func admit(_ id: RPC.ID) throws(RPC.Failure) {
     guard id.stringValue != nil || id.intValue != nil else {
       throw RPC.Failure(.invalidRequest, "`id` must be a string or a whole number, found \(id.text.prefix(40))")
@@ -105,71 +129,92 @@ public actor MCPSession {
     }
   }
 
-  private enum Step {
+  private func run(_ body: Body, id: RPC.ID) async -> Answer? {
+    let answer: Answer?
+    do throws(RPC.Failure) {
+      answer = try await body().map { .success(.object($0)) }
+    } catch {
+      answer = .failure(error)
+    }
+    let isCancelled = inFlight.removeValue(forKey: id)?.isCancelled ?? true
+    return isCancelled || isClosed ? nil : answer
+  }
+
+  // MARK: Which request is which
+
+  enum Step {
     case answer(JSONObject)
-    case call(ToolInvocation)
+    case work(Body)
   }
 
-  private func dispatch(_ request: MCPRequest) throws(RPC.Failure) -> Step {
-    // Also after a good `server/discover`: clients that speak both eras do that.
-    if request.method == "initialize" {
-      let revision = try MCPAnswers.negotiate(request)
-      negotiated = revision
-      return .answer(MCPAnswers.initialize(revision))
+  private func dispatch(_ request: MCPRequest, id: RPC.ID) throws(RPC.Failure) -> Step {
+    guard let method = MCPMethod(rawValue: request.method) else {
+      throw MCPAnswers.notServed(request.method, (try? request.statedRevision()) ?? negotiated)
     }
-    let revision = try request.statedRevision() ?? negotiated
-    switch (request.method, revision) {
-    case ("ping", nil): return .answer(JSONObject())
-    case ("ping", let revision?) where !revision.traits.stateless: return .answer(JSONObject())
-    case ("server/discover", nil): throw MCPRequest.incompleteEnvelope
-    case ("server/discover", let revision?) where revision.traits.stateless:
-      return .answer(MCPAnswers.discover(revision))
-    case ("tools/list", let revision?): return .answer(try MCPAnswers.listTools(request, revision))
-    case ("tools/call", let revision?): return .call(try ToolInvocation(request, revision))
-    case ("tools/list", nil), ("tools/call", nil): throw MCPAnswers.notInitialized(request.method)
-    default: throw MCPAnswers.notServed(request.method, revision)
-    }
-  }
-
-  private func run(_ invocation: ToolInvocation, id: RPC.ID) async -> Answer? {
-    var progress: ToolCall.ProgressReport?
-    if let token = invocation.progressToken {
-      progress = { [weak self] done, total, message in
-        await self?.report(id, token, done, total, invocation.revision.traits.annotations ? message : nil)
+    if method == .initialize { return try initialize(request) }
+    guard let revision = try request.statedRevision() ?? negotiated else {
+      switch method {
+      case .ping: return .answer(JSONObject())
+      case .discover, .listen, .updateTask: throw MCPRequest.incompleteEnvelope
+      default: throw MCPAnswers.notInitialized(request.method)
       }
     }
-    let key = invocation.tool == SpawnTool.self ? requestKey(id, invocation.arguments) : nil
-    let call = ToolCall(service: service, caller: caller, requestKey: key, progress: progress)
-    let result = await invocation.run(in: call)
-    let isCancelled = inFlight.removeValue(forKey: id)?.isCancelled ?? true
-    return isCancelled || isClosed ? nil : .success(.object(result))
+    guard method.isServed(in: revision) else { throw MCPAnswers.notServed(request.method, revision) }
+    let context = MCPContext(services: services, caller: caller, revision: revision)
+    switch method {
+    case .initialize, .ping: return .answer(JSONObject())
+    case .listTools: return .answer(try MCPAnswers.listTools(request, revision))
+    case .callTool: return .work(try toolBody(request, context, id))
+    case .discover:
+      return .work { [services] () throws(RPC.Failure) in
+        MCPAnswers.discover(revision, MCPInstructions.text(learned: await services.advice.topTypes(8)))
+      }
+    case .listResources, .listTemplates, .readResource: return try resourceStep(method, request, context)
+    case .subscribe, .unsubscribe, .listen: return try subscriptionStep(method, request, context, id)
+    case .listPrompts, .getPrompt: return try promptStep(method, request, context)
+    case .complete:
+      let completion = try Completion(request, context)
+      return .work { () throws(RPC.Failure) in try await completion.answer() }
+    case .setLevel:
+      logLevel = try MCPLogLevel(reading: request.params["level"], at: "params.level")
+      startFeed()
+      return .answer(JSONObject())
+    case .getTask, .taskResult, .listTasks, .cancelTask, .updateTask:
+      return try taskStep(method, request, context)
+    }
   }
 
-  private func report(_ id: RPC.ID, _ token: JSON, _ done: Int, _ total: Int, _ message: String?) {
-    guard !isClosed, let call = inFlight[id], !call.isCancelled, done > call.progress else { return }
-    inFlight[id]?.progress = done
-    var params: JSONObject = ["progressToken": token, "progress": done.json, "total": total.json]
-    params["message"] = message.map { .string($0) }
-    send(RPC.notification(method: "notifications/progress", params: .object(params)))
+  private func initialize(_ request: MCPRequest) throws(RPC.Failure) -> Step {
+    let revision = try MCPAnswers.negotiate(request)
+    negotiated = revision
+    clientCapabilities = request.params["capabilities"]?.objectValue ?? JSONObject()
+    return .work { [services] () throws(RPC.Failure) in
+      MCPAnswers.initialize(revision, MCPInstructions.text(learned: await services.advice.topTypes(8)))
+    }
   }
 
-  /// A text that is the same when the bridge sends an unanswered request again over a new connection, and only then. The
-  /// session alone would not do: agents share their parent's. So the peer's process, the arguments, and how often the
-  /// same id came with them (ids may be used again once they are answered) are part of it.
-  private func requestKey(_ id: RPC.ID, _ arguments: JSON) -> String? {
-    guard isAttached else { return nil }
-    let peer = "\(caller.pid)-\(caller.startTicks ?? 0)"
-    let digest = String(fingerprint(arguments.text), radix: 16)
-    var key = "mcp/\(caller.session)/\(id.text)/\(peer)/\(digest)"
-    // 128 bytes is the most that `task.spawn` takes.
-    if key.utf8.count > 112 { key = "mcp/\(String(fingerprint(key), radix: 16))/\(peer)/\(digest)" }
-    let uses = usesOfKey[key, default: 0]
-    usesOfKey[key] = uses + 1
-    return uses == 0 ? key : "\(key)/\(uses)"
+  private func resourceStep(
+    _ method: MCPMethod, _ request: MCPRequest, _ context: MCPContext
+  ) throws(RPC.Failure) -> Step {
+    let catalog = ResourceCatalog(context: context)
+    switch method {
+    case .listTemplates: return .answer(try catalog.templates(after: request.params["cursor"]))
+    case .readResource:
+      let uri = try ResourceURI(request, context.revision)
+      return .work { () throws(RPC.Failure) in try await catalog.read(uri) }
+    default:
+      if !context.revision.traits.stateless { noteListed(.resources) }
+      let cursor = request.params["cursor"]
+      return .work { () throws(RPC.Failure) in try await catalog.list(after: cursor) }
+    }
   }
-}
 
-/// FNV-1a over 64 bits (Fowler, Noll, Vo): the same in every process, unlike `Hasher`.
-private func fingerprint(_ text: String) -> UInt64 {
-  text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+  private func promptStep(
+    _ method: MCPMethod, _ request: MCPRequest, _ context: MCPContext
+  ) throws(RPC.Failure) -> Step {
+    let answers = PromptAnswers(context: context)
+    if method == .getPrompt { return .work { () throws(RPC.Failure) in try answers.get(request) } }
+    if !context.revision.traits.stateless { noteListed(.prompts) }
+    return .work { () throws(RPC.Failure) in try answers.list(after: request.params["cursor"]) }
+  }
 }

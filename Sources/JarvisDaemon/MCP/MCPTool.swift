@@ -16,6 +16,14 @@ protocol MCPTool: Sendable {
   /// Does the work.
   /// - Throws: what the model is told went wrong.
   static func run(_ arguments: Arguments, in call: ToolCall) async throws(RPC.Failure) -> Output
+
+  /// What a person is asked before the call is carried out; nil where nothing needs to be asked.
+  /// - Parameter confirmAbove: `[server] confirm_above`, more than 0.
+  static func question(_ arguments: Arguments, confirmAbove: Int) -> String?
+}
+
+extension MCPTool {
+  static func question(_ arguments: Arguments, confirmAbove: Int) -> String? { nil }
 }
 
 /// What a tool does to the world (MCP's annotations). Nothing has a default: theirs are pessimistic.
@@ -24,6 +32,9 @@ struct ToolHints: Sendable, Hashable {
   let destructive: Bool
   let idempotent: Bool
   let openWorld: Bool
+
+  /// Looks, and changes nothing.
+  static let looksOnly = ToolHints(readOnly: true, destructive: false, idempotent: true, openWorld: false)
 }
 
 /// Whose call it is, and the ways out of it.
@@ -53,7 +64,11 @@ enum MCPTools {
     SearchFindingsTool.self,
     GetFindingTool.self,
     BatchReportTool.self,
+    ListTool.self, LogTool.self, ExplainTool.self, PauseTool.self, ResumeTool.self, RetryTool.self, EditTool.self,
   ]
+
+  /// Whether there is a tool of that name.
+  static func has(_ name: String) -> Bool { all.contains { $0.name == name } }
 }
 
 extension MCPTool {
@@ -71,8 +86,33 @@ extension MCPTool {
         "idempotentHint": .bool(hints.idempotent), "openWorldHint": .bool(hints.openWorld),
       ]
     }
+    if traits.tasks == .core, self is any TaskTool.Type { tool["execution"] = ["taskSupport": "optional"] }
     if traits.titles { tool["_meta"] = .object(meta) }
     return .object(tool)
+  }
+
+  /// Reads the arguments as a model gave them.
+  static func read(_ arguments: JSON) throws(RPC.Failure) -> Arguments {
+    do throws(WireError) { return try Arguments.read(arguments, at: .root("arguments")) } catch {
+      throw RPC.Failure(error)
+    }
+  }
+
+  /// The result of a call that went well.
+  static func result(_ output: Output, _ revision: MCPRevision) -> JSONObject {
+    let json = output.json
+    // The same JSON as text, for clients and revisions that know no structured content.
+    var result: JSONObject = ["content": [["type": "text", "text": .string(json.text)]]]
+    if revision.traits.structuredContent { result["structuredContent"] = json }
+    result["isError"] = false
+    return MCPAnswers.finish(result, revision)
+  }
+
+  /// The result of a call that failed, for the model to read.
+  static func failed(_ failure: RPC.Failure, _ revision: MCPRevision) -> JSONObject {
+    // A model knows its arguments as `arguments`, whatever they are called further in.
+    let text = "\(name) failed: \(failure.message.replacing("`params.", with: "`arguments."))"
+    return MCPAnswers.finish(["content": [["type": "text", "text": .string(text)]], "isError": true], revision)
   }
 }
 
@@ -82,10 +122,15 @@ struct ToolInvocation: Sendable {
   let arguments: JSON
   let revision: MCPRevision
   let progressToken: JSON?
+  /// The `task` beside the arguments (2025-11-25); nil where there is none, or where the revision knows none: then it
+  /// must be ignored.
+  let task: JSONObject?
+  /// What a person answered to what was asked before (2026-07-28).
+  let inputResponses: JSON?
 
-  /// Reads `tools/call`. A `task` beside the arguments (2025-11-25) is ignored: a server that does not declare tasks
-  /// must answer as if it were not there.
-  /// - Throws: `invalidParams` for a malformed request and an unknown tool.
+  /// Reads `tools/call`.
+  /// - Throws: `invalidParams` for a malformed request and an unknown tool, `methodNotFound` for a tool that can be no
+  ///   task.
   init(_ request: MCPRequest, _ revision: MCPRevision) throws(RPC.Failure) {
     guard case .string(let name)? = request.params["name"] else {
       throw RPC.Failure(.invalidParams, "`params.name` must be the name of a tool")
@@ -99,32 +144,49 @@ struct ToolInvocation: Sendable {
     case .object(let object)?: arguments = .object(object)
     case let other?: throw RPC.Failure(.invalidParams, "`params.arguments` must be an object, found \(other.kind)")
     }
+    switch request.params["task"] {
+    case let json? where revision.traits.tasks == .core && json != .null:
+      guard case .object(let object) = json else {
+        throw RPC.Failure(.invalidParams, "`params.task` must be an object, found \(json.kind)")
+      }
+      guard tool is any TaskTool.Type else {
+        throw RPC.Failure(.methodNotFound, "`\(name)` answers at once and can't be called as a task")
+      }
+      task = object
+    default: task = nil
+    }
+    inputResponses = revision.traits.stateless ? request.params["inputResponses"] : nil
     self.tool = tool
     self.revision = revision
     progressToken = request.progressToken
   }
 
   /// Runs the tool; what goes wrong becomes a result that the model can read.
-  func run(in call: ToolCall) async -> JSONObject { await run(tool, in: call) }
+  /// - Returns: nil where the daemon is stopping and `mayComeAgain`: then the request is better left for the next one.
+  func run(in call: ToolCall, mayComeAgain: Bool) async -> JSONObject? {
+    await run(tool, in: call, mayComeAgain)
+  }
 
-  private func run<T: MCPTool>(_ tool: T.Type, in call: ToolCall) async -> JSONObject {
+  private func run<T: MCPTool>(_ tool: T.Type, in call: ToolCall, _ mayComeAgain: Bool) async -> JSONObject? {
     do throws(RPC.Failure) {
-      let read: T.Arguments
-      do throws(WireError) {
-        read = try T.Arguments.read(arguments, at: .root("arguments"))
-      } catch {
-        throw RPC.Failure(error)
-      }
-      let output = try await T.run(read, in: call).json
-      // The same JSON as text, for clients and revisions that know no structured content.
-      var result: JSONObject = ["content": [["type": "text", "text": .string(output.text)]]]
-      if revision.traits.structuredContent { result["structuredContent"] = output }
-      result["isError"] = false
-      return MCPAnswers.finish(result, revision)
+      return T.result(try await T.run(try T.read(arguments), in: call), revision)
     } catch {
-      // A model knows its arguments as `arguments`, whatever they are called further in.
-      let text = "\(T.name) failed: \(error.message.replacing("`params.", with: "`arguments."))"
-      return MCPAnswers.finish(["content": [["type": "text", "text": .string(text)]], "isError": true], revision)
+      if mayComeAgain, error.code == RPC.ErrorCode.unavailable.rawValue { return nil }
+      return T.failed(error, revision)
     }
+  }
+
+  /// What a person must be asked first.
+  func question(confirmAbove: Int) -> String? {
+    func ask<T: MCPTool>(_ tool: T.Type) -> String? {
+      (try? T.read(arguments)).flatMap { T.question($0, confirmAbove: confirmAbove) }
+    }
+    return confirmAbove > 0 ? ask(tool) : nil
+  }
+
+  /// The result where the person did not agree.
+  func declined(_ answer: String) -> JSONObject {
+    let text = "\(tool.name) was not carried out: the user was asked and \(answer). Nothing was submitted or changed."
+    return MCPAnswers.finish(["content": [["type": "text", "text": .string(text)]], "isError": true], revision)
   }
 }

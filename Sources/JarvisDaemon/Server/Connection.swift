@@ -73,7 +73,10 @@ final class Connection: Sendable {
     case .notification(let method, let params):
       notify(method, params)
       return .next
-    case .response: return .next
+    case .response(let id, let result):
+      // An answer to a question that the MCP session asked.
+      if let mcp = state.withLock({ $0.mcp }) { Task { await mcp.receive(response: id, result) } }
+      return .next
     }
   }
 
@@ -180,9 +183,9 @@ final class Connection: Sendable {
       if !state.isAttached, state.caller.agent == nil {
         state.caller.session = "mcp-\(state.caller.pid)-\(number)"
       }
-      let mcp = MCPSession(service: dispatcher, caller: state.caller, isAttached: state.isAttached) {
-        [weak self] json in self?.send(json)
-      }
+      let mcp = MCPSession(
+        services: dispatcher.makeMCPServices(), caller: state.caller, isAttached: state.isAttached
+      ) { [weak self] json in self?.send(json) }
       state.mcp = mcp
       return mcp
     }

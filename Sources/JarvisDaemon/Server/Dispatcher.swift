@@ -19,12 +19,15 @@ final class Dispatcher: MethodCaller {
   let coordinator: Coordinator
   let inspector: PeerInspector
   let services: DaemonServices
+  /// The tasks of MCP, which outlive connections.
+  let ledger: MCPTaskLedger
   private let entries: [String: Entry]
 
   init(coordinator: Coordinator, inspector: PeerInspector, services: DaemonServices) {
     self.coordinator = coordinator
     self.inspector = inspector
     self.services = services
+    ledger = MCPTaskLedger(storage: StoredMCPTasks(coordinator: coordinator), now: coordinator.now)
     var table = MethodTable()
     table.addTaskMethods(coordinator, inspector)
     table.addKnowledgeMethods(coordinator, inspector)

@@ -30,6 +30,7 @@ struct Bridge {
   /// A request that comes when the daemon has been away for longer has this long.
   private static let patienceOnceGone = 2.0
   private static let drainTime = 5.0
+  private static let ownPrefix = "jarvis-bridge-"
 
   private let socket: String
   private let isVerbose: Bool
@@ -46,6 +47,8 @@ struct Bridge {
   /// The parameters of the `initialize` that was answered, and the notification after it, for the next connection.
   private var initializeParams: JSON?
   private var initializedLine: [UInt8]?
+  /// What the client has set up and a new daemon must be told again.
+  private var standing = Standing()
   /// Set when stdin has ended: when to leave at the latest.
   private var leaveAt: Double?
   private var clientIsGone = false
@@ -231,7 +234,7 @@ struct Bridge {
 
   private mutating func greet(_ stream: UnixStream, _ greeting: Greeting, _ method: String, _ params: JSON) {
     lastOwnID += 1
-    let id = "jarvis-bridge-\(lastOwnID)"
+    let id = "\(Self.ownPrefix)\(lastOwnID)"
     toDaemon.append(line: RPC.request(id: .string(id), method: method, params: params).bytes)
     // Socket activation accepts before the daemon is up, so this may take as long as its start.
     link = .greeting(stream, greeting, id: id, deadline: Monotonic.now + Self.patience)
@@ -246,6 +249,11 @@ struct Bridge {
       if let initializeParams { return greet(stream, .initialize, "initialize", initializeParams) }
     case .initialize:
       if let initializedLine { toDaemon.append(line: initializedLine) }
+      for (method, params) in standing.requests {
+        lastOwnID += 1
+        toDaemon.append(
+          line: RPC.request(id: .string("\(Self.ownPrefix)\(lastOwnID)"), method: method, params: params).bytes)
+      }
     }
     link = .ready(stream)
     awaySince = nil
@@ -273,8 +281,15 @@ struct Bridge {
       if case .greeting(let stream, let greeting, let own, _) = link, id == .string(own) {
         return greeted(stream, greeting, line)
       }
-      if let entry = backlog.remove(id: id), entry.isInitialize, RawJSON.member("result", of: line) != nil {
-        initializeParams = (try? JSON(parsing: entry.line))?["params"] ?? [:]
+      // Answers to what was told again; the client has had its own.
+      if id.stringValue?.hasPrefix(Self.ownPrefix) == true { return }
+      if let entry = backlog.remove(id: id), RawJSON.member("result", of: line) != nil {
+        if entry.isInitialize {
+          initializeParams = (try? JSON(parsing: entry.line))?["params"] ?? [:]
+          standing = Standing()
+        } else {
+          standing.note(answered: entry.line)
+        }
       }
     }
     toClient.append(line: line)

@@ -13,34 +13,11 @@ enum CancelTool: MCPTool {
 
   typealias Arguments = TaskSelection
 
-  /// The tasks after it.
-  struct Output: WireObject {
-    var summary: String
-    var tasks: [TaskBrief]
-    var omitted: Int?
-
-    init(_ tasks: [TaskView]) {
-      let list = Shortlist(tasks)
-      summary = CancelTool.summary(of: tasks)
-      self.tasks = list.shown
-      omitted = list.omitted
-    }
-
-    init(reading fields: inout ObjectReader) throws(WireError) {
-      summary = try fields.required("summary", "what was cancelled, what still stops, what was over before")
-      tasks = try fields.required("tasks", "the tasks as they are now")
-      omitted = try fields.optional("omitted", "how many more tasks there are; they are not listed here")
-    }
-
-    func write(_ fields: inout ObjectWriter) {
-      fields.set("summary", summary)
-      fields.set("tasks", tasks)
-      fields.set("omitted", omitted)
-    }
-  }
+  typealias Output = ChangedTasks
 
   static func run(_ arguments: TaskSelection, in call: ToolCall) async throws(RPC.Failure) -> Output {
-    Output(try await call(TaskCancel.self, arguments).tasks)
+    let tasks = try await call(TaskCancel.self, arguments).tasks
+    return Output(summary(of: tasks), tasks)
   }
 
   private static func summary(of tasks: [TaskView]) -> String {

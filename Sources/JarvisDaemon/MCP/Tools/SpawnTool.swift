@@ -1,7 +1,7 @@
 import JarvisProtocol
 
 /// `spawn_parallel_tasks`
-enum SpawnTool: MCPTool {
+enum SpawnTool: TaskTool {
   static let name = "spawn_parallel_tasks"
   static let title = "Run tasks in parallel"
   static let guide = """
@@ -20,11 +20,51 @@ enum SpawnTool: MCPTool {
     "anthropic/searchHint": "run commands or agents in parallel, background jobs, batch, map-reduce, subagents",
   ]
 
-  /// What the specification's call carries. Session, environment and folder come from the connection.
-  struct Arguments: Narrowed {
+  /// What the specification's call carries, and whether to wait. Session, environment and folder come from the
+  /// connection.
+  struct Arguments: WireValue {
     static let offered = ["tasks", "branch_id", "strategy"]
-    let whole: TaskSpawn.Parameters
-    init(_ whole: TaskSpawn.Parameters) { self.whole = whole }
+    /// Claude Code cuts a call off after half an hour.
+    static let longest = 600.0
+
+    var whole: TaskSpawn.Parameters
+    var waits: Bool?
+
+    private struct Waiting: WireObject {
+      var wait: Bool?
+      init(reading fields: inout ObjectReader) throws(WireError) {
+        wait = try fields.optional(
+          "wait",
+          "answer when all tasks are over (or after 10 minutes) instead of at once; default: false, and true where "
+            + "the call is made as an MCP task")
+      }
+      func write(_ fields: inout ObjectWriter) { fields.set("wait", wait) }
+    }
+
+    static var schema: Schema {
+      .object(TaskSpawn.Parameters.fields.filter { offered.contains($0.name) } + Waiting.fields)
+    }
+    static var placeholder: Arguments { Arguments(whole: .placeholder, waits: nil) }
+
+    static func read(_ json: JSON, at path: WirePath) throws(WireError) -> Arguments {
+      guard case .object(var object) = json else { throw WireError(path, "must be an object, found \(json.kind)") }
+      let known = offered + ["wait"]
+      if let stranger = object.members.first(where: { !known.contains($0.key) }) {
+        throw WireError(
+          .field(path, stranger.key), "is not a known field (known: \(known.joined(separator: ", ")))")
+      }
+      var waiting = JSONObject()
+      waiting["wait"] = object["wait"]
+      object["wait"] = nil
+      let waits = try Waiting.read(.object(waiting), at: path).wait
+      return Arguments(whole: try TaskSpawn.Parameters.read(.object(object), at: path), waits: waits)
+    }
+
+    var json: JSON {
+      guard case .object(var object) = whole.json else { return whole.json }
+      object["wait"] = waits.map { .bool($0) }
+      return .object(object)
+    }
   }
 
   /// The batch as accepted, in short.
@@ -35,6 +75,9 @@ enum SpawnTool: MCPTool {
     var strategy: Strategy
     var tasks: [TaskBrief]
     var omitted: Int?
+    var done: Bool?
+    var succeeded: Bool?
+    var counts: [String: Int]?
 
     init(_ batch: TaskSpawn.Result) {
       let list = Shortlist(batch.tasks)
@@ -46,6 +89,20 @@ enum SpawnTool: MCPTool {
       omitted = list.omitted
     }
 
+    /// The batch after a wait.
+    init(_ batch: Note, _ result: TaskWait.Result) {
+      let list = Shortlist(result.tasks)
+      summary = "Batch \(batch.batchID) on branch \(batch.branchID). \(WaitTool.summary(of: result))"
+      batchID = batch.batchID
+      branchID = batch.branchID
+      strategy = batch.strategy
+      tasks = list.shown
+      omitted = list.omitted
+      done = result.done
+      succeeded = result.succeeded
+      counts = result.counts
+    }
+
     init(reading fields: inout ObjectReader) throws(WireError) {
       summary = try fields.required("summary", "what started, what waits and why, what to do next")
       batchID = try fields.required("batch_id", "for wait_for_tasks and cancel_tasks")
@@ -53,6 +110,9 @@ enum SpawnTool: MCPTool {
       strategy = try fields.required("strategy", "how they are run")
       tasks = try fields.required("tasks", "the tasks, in the order given")
       omitted = try fields.optional("omitted", "how many more tasks the batch has; they are not listed here")
+      done = try fields.optional("done", "after a wait: whether all of them are over")
+      succeeded = try fields.optional("succeeded", "after a wait: whether all of them are over and succeeded")
+      counts = try fields.optional("counts", "after a wait: how many are in each state")
     }
 
     func write(_ fields: inout ObjectWriter) {
@@ -62,13 +122,72 @@ enum SpawnTool: MCPTool {
       fields.set("strategy", strategy)
       fields.set("tasks", tasks)
       fields.set("omitted", omitted)
+      fields.set("done", done)
+      fields.set("succeeded", succeeded)
+      fields.set("counts", counts)
+    }
+  }
+
+  /// What of a batch is told again with its end.
+  struct Note: WireObject {
+    var batchID: BatchID
+    var branchID: String
+    var strategy: Strategy
+
+    init(_ batch: TaskSpawn.Result) {
+      batchID = batch.batchID
+      branchID = batch.branchID
+      strategy = batch.strategy
+    }
+
+    init(reading fields: inout ObjectReader) throws(WireError) {
+      batchID = try fields.required("batch_id", "the batch")
+      branchID = try fields.required("branch_id", "its branch")
+      strategy = try fields.required("strategy", "its strategy")
+    }
+
+    func write(_ fields: inout ObjectWriter) {
+      fields.set("batch_id", batchID)
+      fields.set("branch_id", branchID)
+      fields.set("strategy", strategy)
     }
   }
 
   static func run(_ arguments: Arguments, in call: ToolCall) async throws(RPC.Failure) -> Output {
+    let batch = try await submit(arguments, call)
+    guard arguments.waits == true else { return Output(batch) }
+    let end = try await TaskFollower.follow(TaskSelection(batchID: batch.batchID), Arguments.longest, call)
+    return Output(Note(batch), end)
+  }
+
+  private static func submit(_ arguments: Arguments, _ call: ToolCall) async throws(RPC.Failure) -> TaskSpawn.Result {
     var parameters = arguments.whole
     parameters.requestKey = call.requestKey
-    return Output(try await call(TaskSpawn.self, parameters))
+    return try await call(TaskSpawn.self, parameters)
+  }
+
+  static func isLong(_ arguments: Arguments) -> Bool { arguments.waits == true }
+
+  static func begin(_ arguments: Arguments, in call: ToolCall) async throws(RPC.Failure) -> LongWork {
+    let batch = try await submit(arguments, call)
+    // A client that asks for a task and says nothing of waiting wants to wait; one that says no gets its answer soon.
+    return LongWork(
+      selection: TaskSelection(batchID: batch.batchID), seconds: arguments.waits == false ? 0 : nil,
+      note: Note(batch).json)
+  }
+
+  static func output(_ work: LongWork, _ tasks: TaskWait.Result) throws(RPC.Failure) -> Output {
+    do throws(WireError) { return Output(try Note.read(work.note, at: .root("note")), tasks) } catch {
+      throw RPC.Failure(.internalError, error.description)
+    }
+  }
+
+  static func question(_ arguments: Arguments, confirmAbove: Int) -> String? {
+    let tasks = arguments.whole.tasks
+    guard tasks.count > confirmAbove else { return nil }
+    let first = tasks.prefix(3).map { Phrase.shortened($0.description ?? $0.command?.text ?? "?", to: 60) }
+    let more = tasks.count > 3 ? ", …" : ""
+    return "Start \(tasks.count) tasks with Jarvis? \(first.joined(separator: ", "))\(more)"
   }
 
   private static func summary(of batch: TaskSpawn.Result) -> String {

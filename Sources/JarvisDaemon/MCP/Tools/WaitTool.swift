@@ -1,7 +1,7 @@
 import JarvisProtocol
 
 /// `wait_for_tasks`
-enum WaitTool: MCPTool {
+enum WaitTool: TaskTool {
   static let name = "wait_for_tasks"
   static let title = "Wait for tasks"
   static let guide = """
@@ -81,71 +81,22 @@ enum WaitTool: MCPTool {
   }
 
   static func run(_ arguments: Arguments, in call: ToolCall) async throws(RPC.Failure) -> Output {
+    Output(try await TaskFollower.follow(arguments.selection, arguments.timeoutSeconds, call))
+  }
+
+  /// Clients that give a request up do so after a minute at the earliest.
+  static func isLong(_ arguments: Arguments) -> Bool { arguments.timeoutSeconds > 60 }
+
+  static func begin(_ arguments: Arguments, in call: ToolCall) async throws(RPC.Failure) -> LongWork {
+    // Unknown tasks are an error now, not when somebody asks for the result.
     let selection = arguments.selection
-    func wait(_ seconds: Double) async throws(RPC.Failure) -> TaskWait.Result {
-      try await call(
-        TaskWait.self, .init(ids: selection.ids, batchID: selection.batchID, timeoutSeconds: seconds))
-    }
-    guard let report = call.progress else { return Output(try await wait(arguments.timeoutSeconds)) }
-    let first = try await wait(0)
-    if first.done || arguments.timeoutSeconds == 0 { return Output(first) }
-    try await follow(first.tasks, arguments.timeoutSeconds, call, report)
-    return Output(try await wait(0))
+    _ = try await call(TaskWait.self, .init(ids: selection.ids, batchID: selection.batchID, timeoutSeconds: 0))
+    return LongWork(selection: selection, seconds: arguments.timeoutSeconds, note: [:])
   }
 
-  /// Waits for each open task by itself and reports as they end; many tasks share a wait, for each wait costs the daemon
-  /// a waiter.
-  private static func follow(
-    _ tasks: [TaskView], _ seconds: Double, _ call: ToolCall, _ report: ToolCall.ProgressReport
-  ) async throws(RPC.Failure) {
-    let all = Set(tasks.map(\.id))
-    let open = Set(tasks.filter { !$0.state.isTerminal }.map(\.id)).sorted()
-    var done = all.count - open.count
-    await report(done, all.count, "\(done) of \(all.count) tasks are over")
-    let share = (open.count + 199) / 200
-    let shares = stride(from: 0, to: open.count, by: share).map { Array(open[$0..<min($0 + share, open.count)]) }
-    let failure = await withTaskGroup(of: Result<TaskWait.Result, RPC.Failure>.self) { group in
-      for ids in shares {
-        group.addTask {
-          do throws(RPC.Failure) {
-            return .success(try await call(TaskWait.self, .init(ids: ids, timeoutSeconds: seconds)))
-          } catch {
-            return .failure(error)
-          }
-        }
-      }
-      for await ended in group {
-        switch ended {
-        case .failure(let failure):
-          group.cancelAll()
-          return failure as RPC.Failure?
-        case .success(let result) where result.done:
-          done += result.tasks.count
-          await report(done, all.count, news(of: result.tasks) + " (\(done) of \(all.count) are over)")
-        case .success: break
-        }
-      }
-      return nil
-    }
-    if let failure { throw failure }
-  }
+  static func output(_ work: LongWork, _ tasks: TaskWait.Result) throws(RPC.Failure) -> Output { Output(tasks) }
 
-  private static func news(of tasks: [TaskView]) -> String {
-    guard tasks.count == 1, let task = tasks.first else { return "\(Phrase.count(tasks.count, "task")) more" }
-    return "\(task.id)\(task.name.map { " \($0)" } ?? "") \(words(task.state))"
-  }
-
-  private static func words(_ state: TaskState) -> String {
-    switch state {
-    case .timedOut: "timed out"
-    case .killed: "was killed"
-    case .cancelled: "was cancelled"
-    case .lost: "was lost"
-    default: state.rawValue
-    }
-  }
-
-  private static func summary(of result: TaskWait.Result) -> String {
+  static func summary(of result: TaskWait.Result) -> String {
     let total = result.tasks.count
     let open = result.tasks.filter { !$0.state.isTerminal }
     let bad = result.tasks.filter { $0.state.isTerminal && $0.state != .succeeded }
