@@ -23,7 +23,7 @@ bin_dir = $(if $(BIN_DIR),"$(BIN_DIR)",$$($(SWIFT) build $(RELEASE) --show-bin-p
 swift_files = Sources Tests Package.swift $(wildcard Benchmarks)
 shell_files = .ci/run $(wildcard scripts/*.sh Benchmarks/*.sh Tests/*/*.sh)
 
-.PHONY: help deps deps-test deps-demo deps-bench build debug demo test lint format docs e2e bench bench-simulate install uninstall clean
+.PHONY: help deps deps-test deps-demo deps-bench build debug demo test lint format docs e2e bench bench-simulate bench-scheduling install uninstall clean
 
 help: ## List what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: build ## Run the benchmarks
 
 bench-simulate: $(built) ## Time the simulation of a day of 100,000 tasks
 	@bin=$(bin_dir); BIN_DIR="$$bin" python3 Benchmarks/simulate.py
+
+bench-scheduling: deps-bench $(built) ## Compare adaptive with fixed widths and GNU parallel (up to 15 minutes)
+	@bin=$(bin_dir); BIN_DIR="$$bin" python3 Benchmarks/scheduling/bench.py
 
 install: $(built) ## Install for the current user (PREFIX, DESTDIR)
 	@bin=$(bin_dir); BIN_DIR="$$bin" scripts/install.sh
