@@ -80,6 +80,9 @@ bench-overseer: $(built) ## Measure what looking after 200 agents costs, and wha
 	@bin=$(bin_dir); JARVIS_BIN="$$bin" python3 Tests/overseer/cost.py
 	@bin=$(bin_dir); JARVIS_BIN="$$bin" python3 Tests/overseer/flood.py
 
+bench-scheduling: deps-bench $(built) ## Compare adaptive with fixed widths and GNU parallel (up to 15 minutes)
+	@bin=$(bin_dir); BIN_DIR="$$bin" python3 Benchmarks/scheduling/bench.py
+
 install: $(built) ## Install for the current user (PREFIX, DESTDIR)
 	@bin=$(bin_dir); BIN_DIR="$$bin" scripts/install.sh
 
