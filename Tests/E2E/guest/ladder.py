@@ -87,6 +87,9 @@ def test_near_its_memory_limit_it_is_alerted_about_and_throttled_and_all_is_take
     until("a quarter of its weight", lambda: number(folder, "cpu.weight") == 25)
     assert 0.9 * limit - 4096 <= number(folder, "memory.high") <= high
     assert int(noted(throttle)["PRIORITY"]) == 4
+    # Who asks is told, too.
+    seen = get(task)
+    assert "throttled" in seen["oversight"] and seen["effective_limits"]["memory"] == limit, seen
     assert table(folder, "memory.events")["oom_kill"] == 0 and state(task) == "running"
 
     top.unlink()
@@ -140,6 +143,8 @@ def test_a_limit_is_raised_once_whatever_the_retries():
 def test_a_killed_task_is_not_tried_again_unless_it_asks_for_it():
     task = ended(*spawn({"command": python(HOLD.format(200, 0)), "limits": {"memory": "40M"}}))[0]
     assert (task["state"], task["attempt"]) == ("killed", 1), task
+    found = entry(TASK_KILLED, "the kernel killed it", f"JARVIS_TASK_ID={task['id']}")
+    assert found["PRIORITY"] == "4" and "52 MiB would have been enough" in found["MESSAGE"], found
 
 
 # ---- Processes, output, silence, time --------------------------------------------------------------------------------

@@ -242,6 +242,7 @@ def test_stalls_for_disks_and_processors_hold_starts_and_end_nobody():
 
 def test_all_agents_together_keep_their_total():
     watcher = made_up(limits__jarvis={"memory": "60%", "pids": 3000, "cpu": 1.5})
+    load(ram=0.65)
     line = 0.6 * TOTAL * 1024
     (high,) = agents(holding(200, "high"))
     # The kernel's walls are a sixteenth above.
@@ -259,6 +260,7 @@ def test_all_agents_together_keep_their_total():
 
 def test_a_session_keeps_its_total_and_others_are_not_asked_to_make_room():
     watcher = made_up(limits__session={"memory": "20%"})
+    load(ram=0.5)
     (other,) = agents(holding(80, "low"), session_id="theirs")
     first, second = agents(holding(80, "high"), holding(60, "medium"), session_id="ours")
     event = watcher.about(second, "makes room for the machine")

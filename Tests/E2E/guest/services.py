@@ -123,7 +123,9 @@ def test_after_a_kill_of_everything_the_next_start_finds_nothing_left_over():
 
 def test_a_limit_of_the_slice_kills_agents_and_neither_service():
     before = restarts()
-    fill = "import time; held = []\nwhile True: held.append(b'x' * (4 << 20)); time.sleep(0.1)"
+    GO.unlink(missing_ok=True)
+    fill = (f"import os, time\nheld = []\nwhile not os.path.exists('{GO}'): time.sleep(0.2)\n"
+            "while True: held.append(b'x' * (4 << 20)); time.sleep(0.1)")
     systemctl("set-property", "--runtime", "jarvis.slice", "MemoryMax=300M")
     try:
         folder = slice_folder()
@@ -134,6 +136,7 @@ def test_a_limit_of_the_slice_kills_agents_and_neither_service():
         tasks = [{"command": ["/usr/bin/python3", "-c", fill], "limits": {"memory": "250M"}} for _ in range(3)]
         agents = running(*spawn(*tasks))
         groups = [folder_of(task["pid"]) for task in agents]
+        GO.touch()
         for task in ended(*[task["id"] for task in agents]):
             assert task["state"] == "killed", task
         assert table(folder, "memory.events")["oom_kill"] > 0
