@@ -96,7 +96,7 @@ actor MCPStandIn: MethodCaller {
       result = try task(edit.id)
     case let query as TaskList.Parameters: result = list(query)
     case let query as BatchGet.Parameters: result = try batch(query.batchID)
-    case is HiveSearch.Parameters: result = HiveSearch.Result(findings: [])
+    case is HiveSearch.Parameters: result = HiveSearch.Result(findings: [], nextCursor: nil)
     case is LearnList.Parameters: result = LearnList.Result(profiles: [], learnings: [])
     case let stats as StatsGet.Parameters: result = self.stats(stats)
     case let learning as Learning: result = learning

@@ -21,9 +21,12 @@ public enum MCPExamples {
     "get_task_result": ["id": "t1", "max_bytes": 20_000],
     "ask_agent": ["id": "t1", "prompt": "Which of these findings is exploitable without a login?"],
     "cancel_tasks": ["ids": ["t3"]],
-    "run_skill": ["name": "map-reduce", "parameters": ["files": "src/*.c", "map": "wc -l {item}", "reduce": "cat {outputs}/*"]],
+    "run_skill": [
+      "name": "map-reduce", "parameters": ["files": "src/*.c", "map": "wc -l {item}", "reduce": "cat {outputs}/*"],
+    ],
     "store_finding": [
-      "text": "Logins are checked in src/auth.swift:12, without a limit of attempts", "kind": "warning", "tags": ["auth"],
+      "text": "Logins are checked in src/auth.swift:12, without a limit of attempts", "kind": "warning",
+      "tags": ["auth"],
       "confidence": 0.9,
     ],
     "search_findings": ["query": "login attempts", "limit": 5],

@@ -238,7 +238,8 @@ extension Coordinator {
       throw RPC.Failure(.invalidParams, error.description)
     }
     if plan.isEmpty {
-      return PreparedBatch(tasks: [], branch: "", strategy: .auto, environment: context.environment, outside: [:], scope: "")
+      return PreparedBatch(
+        tasks: [], branch: "", strategy: .auto, environment: context.environment, outside: [:], scope: "")
     }
     return try prepare(TaskSpawn.Parameters(tasks: plan.map { TaskSpec($0.task) }), plan, context, run: run)
   }
