@@ -64,6 +64,8 @@ public enum SimulatedStrategy: Sendable, Hashable, CustomStringConvertible {
     guard case .fixed(let number) = self else { return policy }
     var policy = policy
     policy.zones = ZoneThresholds(cpuSafe: 1, cpuDanger: 1, ramSafe: 1, ramDanger: 1, hysteresis: 0)
+    policy.machine.jarvis = GroupTotals()
+    policy.machine.session = GroupTotals()
     policy.maxAgents = number
     policy.maxAgentsPerSession = number
     policy.maxAgentsPerSessionInWarning = number

@@ -26,7 +26,7 @@ struct LearningTypeNameTests {
       ("./run-tests.sh", "command:run-tests.sh"),
       ("/tmp/tmp8x7f2k/a9f3c2d1e8", "command:other"),
       ("sleep 3", "command:sleep"),
-      ("cd /x", "command:other"),
+      ("cd /x", "command:cd"),
       ("a 550e8400-e29b-41d4-a716-446655440000 -5 --", "command:a"),
     ])
   func shell(line: String, expected: String) { #expect(derive(line) == expected) }

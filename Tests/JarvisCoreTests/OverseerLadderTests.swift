@@ -65,7 +65,7 @@ struct OverseerLadderTests {
         bytes, limits: watch.limits, tier: .sampled, policy: watch.policy, now: at(time))
     }
     // Memory's breach wants a second sample, which this is not.
-    #expect(output(99, 0.01) == [])
+    #expect(output(70, 0.01) == [])
     guard case .terminate(let evidence, _)? = output(110, 0.02).first else {
       Issue.record("a broken limit of output ends it")
       return

@@ -177,7 +177,7 @@ struct OverseerMachineTests {
     let victims = world.run(0...10) { state($0, ram: 0.3) }
     #expect(victims.map(\.0) == [0] && victims.map(\.1) == [id(2)])
     var all = World()
-    all.policy.machine.jarvis.pids = .amount(150)
+    all.policy.machine.jarvis.pids = .amount(120)
     all.agents = world.agents
     #expect(all.run(0...1) { state($0, ram: 0.3) }.map(\.1) == [id(3)])
   }

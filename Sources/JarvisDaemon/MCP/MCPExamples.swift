@@ -30,7 +30,7 @@ public enum MCPExamples {
       "confidence": 0.9,
     ],
     "search_findings": ["query": "login attempts", "limit": 5],
-    "get_finding": ["id": 1],
+    "get_finding": ["id": "1"],
     "get_batch_report": ["batch_id": "b1"],
     "list_tasks": ["branch_id": "security-audit", "states": ["failed", "timed_out"], "limit": 20],
     "get_task_log": ["id": "t1", "stream": "stderr", "offset": -4096],
