@@ -53,7 +53,7 @@ extension Store {
   /// them, any of the rarer ones will do (a word that occurs nowhere also as the beginning of one). Text in double
   /// quotes is a phrase. No query is an error; one without a letter or digit finds nothing.
   ///
-  /// Of a branch's matches the newest `window` are ranked against each other, then the next: so a word that is in half
+  /// Of a branch's matches the newest 1,000 (250 of a search for many words) are ranked against each other, then the next: so a word that is in half
   /// of a million findings costs no more than a rare one, and every match is reached by paging.
   public func searchFindings(_ search: FindingSearch) async throws(StoreError) -> Page<FindingHit, FindingCursor> {
     try await read { db in try FindingFinder(search, db).page() }
@@ -62,12 +62,15 @@ extension Store {
 
 /// One search on its connection.
 struct FindingFinder {
-  /// Matches that are ranked against each other.
+  /// Matches that are ranked against each other, for one word; with more words it is fewer, since a match costs
+  /// as much as it has words: a search costs about the same whatever is asked for.
   static let window = 1000
+  /// Not fewer than this many, however many words.
+  private static let leastWindow = 250
   /// Matches that are looked at to estimate how frequent a word is.
   private static let sample = 256
   /// Words that a wide search uses at most, the rarest.
-  private static let wideTerms = 12
+  private static let wideTerms = 8
   /// Words that are looked for all together at most: of more, a whole text say, no finding has all.
   private static let narrowTerms = 8
 
@@ -110,6 +113,10 @@ struct FindingFinder {
     return Array((telling.isEmpty ? sorted[...] : telling[...]).prefix(wideTerms))
   }
 
+  private static func window(of terms: [Term]) -> Int {
+    max(leastWindow, min(window, 1200 / max(1, terms.count)))
+  }
+
   private struct Match {
     let id: Int64
     let score: Double
@@ -124,7 +131,7 @@ struct FindingFinder {
     var next: FindingCursor?
     while cursor.level < levels.count {
       let found = try matches(terms, cursor)
-      let isWhole = found.count < Self.window
+      let isWhole = found.count < Self.window(of: terms)
       let rest = found.sorted { ($0.score, $0.id) > ($1.score, $1.id) }.dropFirst(cursor.offset)
       let taken = rest.prefix(limit - ids.count)
       ids += taken
@@ -169,7 +176,7 @@ struct FindingFinder {
     let statement = try db.cachedStatement(
       sql: """
         SELECT rowid, \(rank) FROM finding_fts WHERE finding_fts MATCH ? AND rowid <= ?
-        AND rowid NOT IN (SELECT id FROM finding WHERE expires_at <= ?) ORDER BY rowid DESC LIMIT \(Self.window)
+        AND rowid NOT IN (SELECT id FROM finding WHERE expires_at <= ?) ORDER BY rowid DESC LIMIT \(Self.window(of: terms))
         """)
     let rows = try Row.fetchCursor(
       statement,

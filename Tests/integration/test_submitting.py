@@ -46,7 +46,8 @@ def test_jarvisctl_spawn_takes_the_same_object_from_a_file_and_from_stdin(daemon
 
 
 def test_a_description_without_a_command_goes_to_the_first_agent_that_is_installed(daemon, tmp_path):
-    bin = stand_in(tmp_path / "bin", "claude", 'for word in "$@"; do echo "$word"; done')
+    bin = stand_in(tmp_path / "bin", "claude", 'for word in "$@"; do echo "$word"; done; '
+                   '''echo '{"type": "result", "subtype": "success", "is_error": false, "result": "done"}' ''')
     path = {"PATH": f"{bin}:{daemon.environment['PATH']}"}
     batch = daemon.ctl_json("spawn", "-", input=json.dumps(SPECIFICATION), environment=path)
     assert [task["runner"] for task in batch["tasks"]] == ["claude", "claude"]
