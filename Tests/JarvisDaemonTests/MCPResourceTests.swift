@@ -144,7 +144,7 @@ struct MCPResourceTests {
       (complete(audit, "depth", "d"), ["deep"]), (complete(audit, "path", "s"), []),
       (complete(["type": "ref/resource", "uri": "jarvis://task/{id}"], "id", "t"), ["t3", "t2", "t1"]),
       (complete(["type": "ref/resource", "uri": "jarvis://batch/{id}"], "id", ""), ["b1"]),
-      (complete(["type": "ref/resource", "uri": "jarvis://branch/{id}/findings{?offset}"], "id", "ma"), ["main"]),
+      (complete(["type": "ref/resource", "uri": "jarvis://branch/{id}/findings{?cursor}"], "id", "ma"), ["main"]),
       (
         complete(["type": "ref/resource", "uri": "jarvis://task/{id}/log{?stream,offset,bytes}"], "stream", ""),
         ["stdout", "stderr"]

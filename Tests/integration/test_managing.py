@@ -3,10 +3,13 @@
 import json
 import os
 import signal
+import subprocess
+import threading
+import time
 
 import pytest
 
-from jarvis import is_alive
+from jarvis import BINARIES, PATIENCE, is_alive
 
 COUNTER = "i=0; while :; do i=$((i + 1)); echo $i; sleep 0.01; done"
 
@@ -409,6 +412,54 @@ def test_daemon_events_tell_of_draining_and_reloading(daemon, client):
     assert "draining" in client.event()["message"]
     client.call("daemon.reload")
     assert "reloaded" in client.event()["message"]
+
+
+def test_finding_events_name_their_branch(daemon, client):
+    watcher = daemon.client()
+    watcher.subscribe(kinds=["finding"], branch_id="mine")
+    client.call("hive.put", text="seen elsewhere", branch_id="other")
+    id = client.call("hive.put", text="seen here " + "x" * 5000, branch_id="mine")["id"]
+    event = watcher.event()
+    assert (event["kind"], event["branch_id"], event["finding"]["id"]) == ("finding", "mine", id)
+    assert event["finding"]["truncated"] and id in event["message"] and "a person" in event["message"]
+    client.call("branch.create", branch_id="mine", parent_branch_id="above")
+    everything = daemon.client()
+    everything.subscribe(kinds=["finding"])
+    client.call("branch.merge", branch_id="mine")
+    assert {everything.event()["branch_id"] for _ in range(2)} == {"mine", "above"}
+    assert "merged" in watcher.event()["message"]
+
+
+def test_jarvisctl_prints_finding_events(daemon, client):
+    seen, stop = [], threading.Event()
+    with subprocess.Popen(
+        [BINARIES / "jarvisctl", "events", "--json", "--kind", "finding"], env=daemon.environment, text=True,
+        stdout=subprocess.PIPE) as process:
+        threading.Thread(target=lambda: (seen.append(process.stdout.readline()), stop.set())).start()
+        # It does not say when it has subscribed: findings are stored until one was printed.
+        deadline = time.monotonic() + PATIENCE
+        while not stop.wait(0.1) and time.monotonic() < deadline:
+            client.call("hive.put", text="seen", branch_id="seen")
+        process.terminate()
+    event = json.loads(seen[0])
+    assert event["kind"] == "finding" and event["finding"]["branch_id"] == event["branch_id"] == "seen"
+
+
+# batches together
+
+
+def test_a_batch_tells_what_its_tasks_came_to(client):
+    tasks = [{"name": f"n{i}", "command": f"printf '\\n  line {i} of it  \\nmore\\n'; sleep 0.2"} for i in range(25)]
+    batch = client.spawn(*tasks)["batch_id"]
+    waited = client.call("task.wait", batch_id=batch)["totals"]
+    shown = client.call("batch.get", batch_id=batch)["totals"]
+    reported = client.call("batch.report", batch_id=batch)["batch"]["totals"]
+    for totals in (waited, shown, reported):
+        assert len(totals["answers"]) == 20 and totals["omitted_answers"] == 5
+        assert [a["line"] for a in totals["answers"]] == [f"line {i} of it" for i in range(20)]
+        assert totals["answers"][3]["name"] == "n3"
+        assert totals["task_seconds"] >= 25 * 0.2 and totals["wall_seconds"] >= 0.2
+        assert "cost" not in totals and "tokens" not in totals
 
 
 # logs

@@ -122,3 +122,87 @@ def test_the_servers_own_tasks_of_2026_07_28(lines):
     assert ask("tasks/get", {"taskId": made["taskId"]})["status"] == "working"
     assert ask("tasks/cancel", {"taskId": made["taskId"]})["resultType"] == "complete"
     assert ask("tasks/get", {"taskId": made["taskId"]})["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("version", [LEGACY[-1], MODERN])
+def test_findings_come_page_by_page(lines, version):
+    lines.open(version)
+    branch = f"pages {version}"
+    for number in range(120):
+        lines.tool("store_finding", {"text": f"number {number}", "branch_id": branch}, version)
+    uri = first = f"jarvis://branch/{branch.replace(' ', '%20')}/findings"
+    texts = []
+    while uri:
+        page = json.loads(good(lines, version, "resources/read", {"uri": uri})["contents"][0]["text"])
+        assert len(page["findings"]) <= 50
+        texts += [finding["text"] for finding in page["findings"]]
+        uri = f"{first}?cursor={page['next_cursor']}" if "next_cursor" in page else None
+    assert texts == [f"number {number}" for number in reversed(range(120))]
+    wrong = lines.request("resources/read", params(version, {"uri": first + "?cursor=nonsense"}))
+    assert "cursor" in wrong["error"]["message"]
+
+
+@pytest.mark.parametrize("version", LEGACY)
+def test_a_subscriber_of_findings_hears_of_new_ones(lines, version):
+    lines.open(version)
+    uri = f"jarvis://branch/heard-{version}/findings"
+    good(lines, version, "resources/subscribe", {"uri": uri})
+    lines.tool("store_finding", {"text": "elsewhere", "branch_id": "unheard"}, version)
+    lines.tool("store_finding", {"text": "here", "branch_id": f"heard-{version}"}, version)
+    assert told(lines, version, "notifications/resources/updated")["uri"] == uri
+
+
+@pytest.mark.parametrize("version", ALL)
+def test_a_skill_is_a_prompt_with_its_choices(daemon, lines, version):
+    folder = daemon.home / "config/jarvis/skills"
+    folder.mkdir(exist_ok=True)
+    (folder / "greeting.toml").write_text("""
+name = "greeting"
+description = "Say hello"
+[parameters.who]
+description = "Whom to greet"
+[parameters.tone]
+type = "choice"
+choices = ["warm", "wary", "cold"]
+default = "warm"
+description = "How"
+[[tasks]]
+name = "hello"
+description = "Greet {who}"
+command = ["echo", "{tone}", "{who}"]
+""")
+    lines.open(version)
+    (prompt,) = [p for p in good(lines, version, "prompts/list")["prompts"] if p["name"] == "greeting"]
+    assert {a["name"]: a["required"] for a in prompt["arguments"]} == {"who": True, "tone": False}
+    given = {"name": "greeting", "arguments": {"who": "Ada", "tone": "wary"}}
+    text = good(lines, version, "prompts/get", given)["messages"][0]["content"]["text"]
+    assert "run_skill" in text and '"who":"Ada"' in text and '"tone":"wary"' in text and "Say hello" in text
+    for arguments, part in [
+        ({}, "who"), ({"who": "Ada", "tone": "loud"}, "tone"), ({"who": "Ada", "colour": "red"}, "colour"),
+    ]:
+        error = lines.request("prompts/get", params(version, {"name": "greeting", "arguments": arguments}))["error"]
+        assert error["code"] == -32602 and part in error["message"], error
+
+    def complete(begun):
+        ref = {"type": "ref/prompt", "name": "greeting"}
+        values = {"ref": ref, "argument": {"name": "tone", "value": begun}}
+        return good(lines, version, "completion/complete", values)["completion"]["values"]
+
+    assert complete("") == ["warm", "wary", "cold"] and complete("wa") == ["warm", "wary"] and complete("x") == []
+
+
+@pytest.mark.parametrize("version", [LEGACY[-1], MODERN])
+def test_a_wait_and_a_report_tell_what_came_of_it(lines, version):
+    lines.open(version)
+
+    def structured(name, arguments):
+        return lines.tool(name, arguments, version)["structuredContent"]
+
+    tasks = [{"command": f"echo answer {number}"} for number in range(3)]
+    batch = structured("spawn_parallel_tasks", {"tasks": tasks})["batch_id"]
+    waited = structured("wait_for_tasks", {"batch_id": batch})["totals"]
+    report = structured("get_batch_report", {"batch_id": batch})
+    for totals in (waited, report["totals"]):
+        assert [answer["line"] for answer in totals["answers"]] == ["answer 0", "answer 1", "answer 2"]
+        assert 0 <= totals["wall_seconds"] and 0 <= totals["task_seconds"] < 30
+    assert "of work" in report["report"]

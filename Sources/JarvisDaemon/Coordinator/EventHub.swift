@@ -53,10 +53,14 @@ final class EventHub: Sendable {
 }
 
 extension EventsSubscribe.Parameters {
-  /// Whether an event is asked for. Batch and branch narrow task events only.
+  /// Whether an event is asked for. A batch narrows to its tasks; a branch, to its tasks and findings and to what
+  /// concerns all.
   func lets(_ event: Event) -> Bool {
     if let kinds, !kinds.contains(event.kind) { return false }
-    guard let task = event.task else { return batchID == nil }
+    guard let task = event.task else {
+      if let branchID, let branch = event.branchID, branch != branchID { return false }
+      return batchID == nil
+    }
     if let batchID, task.batchID != batchID { return false }
     if let branchID, task.branchID != branchID { return false }
     return true

@@ -17,7 +17,7 @@ struct BatchReporter: Sendable {
   let coordinator: Coordinator
 
   func report(_ query: BatchReport.Parameters, _ caller: Caller) async throws(RPC.Failure) -> BatchReportView {
-    let batch = try await coordinator.batch(query.batchID)
+    var batch = try await coordinator.batch(query.batchID)
     if let agent = caller.agent, agent.branch != batch.branchID {
       throw RPC.Failure(
         .forbidden,
@@ -30,6 +30,7 @@ struct BatchReporter: Sendable {
     list.limit = Self.most
     // Newest first, as lists are: a batch of more tasks than are told is told from its end.
     tasks = try await coordinator.list(list, branch: nil).tasks.sorted { $0.id < $1.id }
+    batch.totals = try await TotalsReader(coordinator: coordinator).totals(of: tasks)
     let ids = tasks.map(\.id)
     let time = coordinator.now()
     let rows = try await coordinator.stored { (store) throws(StoreError) in

@@ -73,6 +73,7 @@ extension Coordinator {
       }
     }
     hive.noteFinding(scope: place.scope, branch: place.branch)
+    tellFinding(row)
     return FindingView(row)
   }
 
@@ -223,6 +224,7 @@ extension Coordinator {
       throw RPC.Failure(.storage, error.description)
     }
     hive.noteFinding(scope: place.scope, branch: into)
+    tellMerge(place.branch, into: into, moved: result.moved)
     result.merged = true
     return result
   }

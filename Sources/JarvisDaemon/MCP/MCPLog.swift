@@ -52,6 +52,13 @@ struct MCPLog {
     guard let kind = event["kind"]?.stringValue, let text = event["message"]?.stringValue else { return nil }
     var data: JSONObject = ["message": .string(text)]
     guard let task = event["task"] else {
+      if kind == "finding" {
+        // An agent hears of its own branch only; to all others a finding is news and no more.
+        let branch = event["branch_id"]?.stringValue
+        guard caller.agent.map({ $0.branch == branch }) ?? true else { return nil }
+        (data["branch_id"], data["finding_id"]) = (event["branch_id"], event["finding"]?["id"])
+        return (.info, data)
+      }
       let isEmergency = event["level"] == "emergency"
       let level: MCPLogLevel = isEmergency ? .critical : kind == "overseer" ? .warning : .notice
       return (level, data)

@@ -22,7 +22,9 @@ extension MethodTable {
         let ids = try await coordinator.ids(of: TaskSelection(ids: parameters.ids, batchID: parameters.batchID))
         for task in try await coordinator.views(of: ids) { try task.checkVisible(to: caller) }
       }
-      return try await coordinator.waitResult(parameters)
+      var result = try await coordinator.waitResult(parameters)
+      result.totals = try await TotalsReader(coordinator: coordinator).totals(of: result.tasks)
+      return result
     }
     add(TaskCancel.self) { (parameters, caller, _) throws(RPC.Failure) in
       TaskListResult(tasks: try await coordinator.cancel(try await coordinator.ids(of: parameters), caller))
@@ -61,13 +63,16 @@ extension MethodTable {
       try await coordinator.batchList(parameters)
     }
     add(BatchGet.self) { (parameters, caller, _) throws(RPC.Failure) in
-      let batch = try await coordinator.batch(parameters.batchID)
+      var batch = try await coordinator.batch(parameters.batchID)
       if let agent = caller.agent, agent.branch != batch.branchID {
         throw RPC.Failure(
           .forbidden,
           "batch \(batch.id) belongs to branch \"\(batch.branchID)\", and the agent of task \(agent.task) reads its own branch only"
         )
       }
+      // A batch whose tasks are pruned has nothing to add up.
+      let tasks = batch.total > 0 ? try await coordinator.views(of: coordinator.ids(of: batch.id)) : []
+      batch.totals = try await TotalsReader(coordinator: coordinator).totals(of: tasks)
       return batch
     }
     add(StatsGet.self) { (parameters, caller, _) throws(RPC.Failure) in

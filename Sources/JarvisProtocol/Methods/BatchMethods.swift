@@ -22,6 +22,9 @@ public struct BatchView: WireObject, Hashable {
   public var width: Int?
   /// What the learner says to that.
   public var widthReason: String?
+  /// What its tasks came to together (`batch.get` and `batch.report`); of the first 10,000 where there are more, in a
+  /// report of the 500 that it tells.
+  public var totals: BatchTotals?
 
   /// A batch.
   public init(
@@ -52,6 +55,7 @@ public struct BatchView: WireObject, Hashable {
     done = try fields.required("done", "whether all of them are over")
     width = try fields.optional("width", "the most of its tasks at once, where the learner says so")
     widthReason = try fields.optional("width_reason", "what the learner says to that")
+    totals = try fields.optional("totals", "what its tasks came to together (`batch.get` and `batch.report`)")
   }
 
   /// Writes the fields that are known.
@@ -67,6 +71,7 @@ public struct BatchView: WireObject, Hashable {
     fields.set("done", done)
     fields.set("width", width)
     fields.set("width_reason", widthReason)
+    fields.set("totals", totals)
   }
 }
 
@@ -136,7 +141,7 @@ public enum BatchGet: Method {
   /// As on the wire.
   public static let name = "batch.get"
   /// What it does.
-  public static let summary = "Shows one batch."
+  public static let summary = "Shows one batch, with what its tasks came to together."
   /// Parameters that a test reads.
   public static let example: JSON = ["batch_id": "b1"]
 

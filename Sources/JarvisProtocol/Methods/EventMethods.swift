@@ -13,7 +13,7 @@ public enum EventsSubscribe: Method {
     public var kinds: [EventKind]?
     /// Task events of this batch only.
     public var batchID: BatchID?
-    /// Task events of this branch only.
+    /// Task and finding events of this branch only.
     public var branchID: String?
 
     /// All events.
@@ -27,7 +27,7 @@ public enum EventsSubscribe: Method {
     public init(reading fields: inout ObjectReader) throws(WireError) {
       kinds = try fields.optional("kinds", "only these kinds")
       batchID = try fields.optional("batch_id", "task events of this batch only")
-      branchID = try fields.optional("branch_id", "task events of this branch only")
+      branchID = try fields.optional("branch_id", "task and finding events of this branch only")
     }
 
     /// Writes the fields that are known.
@@ -91,6 +91,8 @@ public enum EventKind: String, WireEnum {
   case overseer
   /// An agent went on: a turn, an action, a refusal by its API. At most one a second for each task.
   case progress
+  /// A branch of the hive-mind has a new finding, or its findings were merged.
+  case finding
 }
 
 /// The parameters of an `event` notification.
@@ -113,6 +115,10 @@ public struct Event: WireObject, Hashable {
   public var level: Level?
   /// The figures behind it, by name.
   public var numbers: [String: Double]?
+  /// The branch whose findings changed.
+  public var branchID: String?
+  /// The new finding; a long text is cut.
+  public var finding: FindingView?
 
   /// An event.
   public init(sequence: Int, at: Timestamp, kind: EventKind, message: String) {
@@ -134,6 +140,8 @@ public struct Event: WireObject, Hashable {
     zone = try fields.optional("zone", "the machine's zone now")
     level = try fields.optional("level", "the service's level now")
     numbers = try fields.optional("numbers", "the figures behind it, by name")
+    branchID = try fields.optional("branch_id", "the branch whose findings changed")
+    finding = try fields.optional("finding", "the new finding; a long text is cut")
   }
 
   /// Writes the fields that are known.
@@ -147,5 +155,7 @@ public struct Event: WireObject, Hashable {
     fields.set("zone", zone)
     fields.set("level", level)
     fields.set("numbers", numbers)
+    fields.set("branch_id", branchID)
+    fields.set("finding", finding)
   }
 }

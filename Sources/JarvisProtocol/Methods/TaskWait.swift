@@ -63,6 +63,8 @@ public enum TaskWait: Method {
     public var counts: [String: Int]
     /// The tasks, in the order asked for.
     public var tasks: [TaskView]
+    /// What they came to together.
+    public var totals: BatchTotals?
 
     /// The state of the tasks waited for.
     public init(done: Bool, timedOut: Bool, succeeded: Bool, counts: [String: Int], tasks: [TaskView]) {
@@ -80,6 +82,7 @@ public enum TaskWait: Method {
       succeeded = try fields.required("succeeded", "whether all of them are over and succeeded")
       counts = try fields.required("counts", "how many are in each state")
       tasks = try fields.required("tasks", "the tasks, in the order asked for")
+      totals = try fields.optional("totals", "what they came to together")
     }
 
     /// Writes the fields that are known.
@@ -89,6 +92,7 @@ public enum TaskWait: Method {
       fields.set("succeeded", succeeded)
       fields.set("counts", counts)
       fields.set("tasks", tasks)
+      fields.set("totals", totals)
     }
   }
 }

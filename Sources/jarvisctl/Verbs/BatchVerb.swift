@@ -86,6 +86,7 @@ struct BatchVerb: ParsableCommand {
             ("session", batch.sessionID), ("strategy", batch.strategy.rawValue),
             ("submitted", batch.submittedAt.description), ("tasks", "\(batch.total)"),
             ("states", states(batch.counts)), ("done", batch.done ? "yes" : "no"),
+            ("together", batch.totals.map(\.sentence).flatMap { $0.isEmpty ? nil : $0 }),
           ], on: globals.screen)
       }
     }

@@ -17,13 +17,13 @@ struct Events: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Go on until interrupted (always so).")
   var follow = false
 
-  @Option(name: .long, help: "Only this kind (repeatable): task, machine, daemon, overseer.")
+  @Option(name: .long, help: "Only this kind (repeatable): task, machine, daemon, overseer, progress, finding.")
   var kind: [EventKind] = []
 
   @Option(name: .long, help: "Only task events of this batch.")
   var batch: BatchID?
 
-  @Option(name: .long, help: "Only task events of this branch.")
+  @Option(name: .long, help: "Only task and finding events of this branch.")
   var branch: String?
 
   func run() throws {

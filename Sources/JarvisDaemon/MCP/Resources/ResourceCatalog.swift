@@ -21,8 +21,9 @@ struct ResourceCatalog: Sendable {
         + "`stream` stdout or stderr", "text/plain"
     ),
     (
-      "jarvis://branch/{id}/findings{?offset}", "findings of a branch",
-      "What agents on a branch left in the hive-mind, newest first, 50 from `offset` on", "application/json"
+      "jarvis://branch/{id}/findings{?cursor}", "findings of a branch",
+      "What agents on a branch left in the hive-mind, newest first, 50 a page; `cursor` is the `next_cursor` of the page "
+        + "before", "application/json"
     ),
   ]
 
@@ -109,7 +110,7 @@ struct ResourceCatalog: Sendable {
       case .log(let id, var query):
         if isCheck { query.bytes = 1 }
         return try await log(id, query)
-      case .findings(let branch, let offset): return try await findings(branch, offset)
+      case .findings(let branch, let cursor): return try await findings(branch, cursor)
       }
     } catch {
       let kinds = [RPC.ErrorCode.notFound.rawValue, RPC.ErrorCode.forbidden.rawValue]
@@ -141,15 +142,16 @@ struct ResourceCatalog: Sendable {
       ])
   }
 
-  private func findings(_ branch: String, _ offset: Int) async throws(RPC.Failure) -> Content {
+  private func findings(_ branch: String, _ cursor: String?) async throws(RPC.Failure) -> Content {
     if let agent = context.caller.agent, agent.branch != branch {
       throw RPC.Failure(.forbidden, "the agent of task \(agent.task) reads its own branch only")
     }
-    let query: HiveSearch.Parameters
-    do throws(WireError) {
-      query = try HiveSearch.Parameters.read(
-        ["branch_id": .string(branch), "limit": Self.findingsPerPage.json, "offset": offset.json], at: .root("params"))
-    } catch { throw RPC.Failure(error) }
+    var query = HiveSearch.Parameters(query: nil)
+    query.branchID = branch
+    query.limit = Self.findingsPerPage
+    // A subscription is told of this branch's findings, so the page has no others.
+    query.parents = false
+    query.cursor = cursor
     return Content(text: try await context(HiveSearch.self, query).json.text)
   }
 }

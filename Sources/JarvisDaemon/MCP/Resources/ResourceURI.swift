@@ -15,8 +15,8 @@ struct ResourceURI: Sendable, Hashable {
     case batch(BatchID)
     case task(TaskID)
     case log(TaskID, LogQuery)
-    /// The findings of a branch from one on.
-    case findings(branch: String, offset: Int)
+    /// A page of the findings of a branch; the first where there is no cursor.
+    case findings(branch: String, cursor: String?)
   }
 
   static let usualBytes = 65_536
@@ -47,10 +47,8 @@ struct ResourceURI: Sendable, Hashable {
       guard let id = path[1].flatMap({ TaskID($0) }), let log = Self.log(query) else { return nil }
       (target, known) = (.log(id, log), ["stream", "offset", "bytes"])
     case ("branch"?, 3) where path[2] == "findings":
-      guard let branch = path[1], !branch.isEmpty, let offset = Int(query["offset"] ?? "0"),
-        (0...1_000_000).contains(offset)
-      else { return nil }
-      (target, known) = (.findings(branch: branch, offset: offset), ["offset"])
+      guard let branch = path[1], !branch.isEmpty else { return nil }
+      (target, known) = (.findings(branch: branch, cursor: query["cursor"]), ["cursor"])
     default: return nil
     }
     guard query.keys.allSatisfy(known.contains) else { return nil }
@@ -83,9 +81,7 @@ struct ResourceURI: Sendable, Hashable {
       if let id = task["batch_id"]?.stringValue { uris.append("jarvis://batch/\(id)") }
     }
     // The hive-mind's events name their branch.
-    if let branch = (event["finding"]?["branch_id"] ?? event["branch_id"])?.stringValue {
-      uris.append(findings(branch))
-    }
+    if event["kind"] == "finding", let branch = event["branch_id"]?.stringValue { uris.append(findings(branch)) }
     return uris
   }
 

@@ -42,6 +42,7 @@ enum BatchReportTool: MCPTool {
     var summary: String
     var report: String?
     var data: BatchReportView?
+    var totals: BatchTotals?
 
     init(_ view: BatchReportView, _ format: Format) {
       let wrong = view.batch.counts.filter { ["failed", "timed_out", "killed", "lost"].contains($0.key) }
@@ -54,18 +55,22 @@ enum BatchReportTool: MCPTool {
       case .markdown: report = view.markdown
       case .json: data = view
       }
+      // JSON has them with the batch.
+      if format != .json { totals = view.batch.totals }
     }
 
     init(reading fields: inout ObjectReader) throws(WireError) {
       summary = try fields.required("summary", "the outcome in a sentence")
       report = try fields.optional("report", "the report, as text or Markdown")
       data = try fields.optional("data", "the report, as JSON")
+      totals = try fields.optional("totals", "what the tasks came to together")
     }
 
     func write(_ fields: inout ObjectWriter) {
       fields.set("summary", summary)
       fields.set("report", report)
       fields.set("data", data)
+      fields.set("totals", totals)
     }
   }
 

@@ -6,7 +6,8 @@ enum WaitTool: TaskTool {
   static let title = "Wait for tasks"
   static let guide = """
     Waits until all of the given tasks (a whole batch by `batch_id`, or some by `ids`) are over, at most `timeout_seconds`. \
-    Answers with the state of each and how many are in each state. When the time is up first, `timed_out` is true and nothing \
+    Answers with the state of each, how many are in each state, and their `totals`: cost, tokens, time, the first line of \
+    each answer. When the time is up first, `timed_out` is true and nothing \
     is cancelled: call it again with the same arguments, or do other work meanwhile. Output is not included: fetch it with \
     get_task_result.
     """
@@ -47,6 +48,7 @@ enum WaitTool: TaskTool {
     var counts: [String: Int]
     var tasks: [TaskBrief]
     var omitted: Int?
+    var totals: BatchTotals?
 
     init(_ result: TaskWait.Result) {
       let list = Shortlist(result.tasks)
@@ -57,6 +59,7 @@ enum WaitTool: TaskTool {
       counts = result.counts
       tasks = list.shown
       omitted = list.omitted
+      totals = result.totals
     }
 
     init(reading fields: inout ObjectReader) throws(WireError) {
@@ -67,6 +70,7 @@ enum WaitTool: TaskTool {
       counts = try fields.required("counts", "how many are in each state")
       tasks = try fields.required("tasks", "the tasks, in the order asked for")
       omitted = try fields.optional("omitted", "how many more tasks there are; they are not listed here")
+      totals = try fields.optional("totals", "what they came to together")
     }
 
     func write(_ fields: inout ObjectWriter) {
@@ -77,6 +81,7 @@ enum WaitTool: TaskTool {
       fields.set("counts", counts)
       fields.set("tasks", tasks)
       fields.set("omitted", omitted)
+      fields.set("totals", totals)
     }
   }
 
