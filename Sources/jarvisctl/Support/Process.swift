@@ -11,6 +11,10 @@ enum Process {
   /// Runs the verb and returns the exit status: 0 done, 1 refused or not succeeded, 2 usage, 3 no daemon, 4 timed out.
   static func main() -> Int32 {
     let arguments = commandLine.rest
+    if commandLine.fault == nil, let isVerbose = plainBridge(arguments) {
+      MCP.bridge(to: SocketPath.find(named: commandLine.socket), isVerbose: isVerbose)
+      return 0
+    }
     if let fault = commandLine.fault ?? unknownVerb(arguments) {
       complain(fault)
       return 2
@@ -29,6 +33,17 @@ enum Process {
       return error.rawValue
     } catch {
       return report(error)
+    }
+  }
+
+  /// `mcp` as clients start it, and whether it is to be verbose; nil for all else. A bridge lives as long as its client, and
+  /// the argument parser would leave it with the metadata of every verb: 0.2 MB of its own that it never needs again.
+  private static func plainBridge(_ arguments: [String]) -> Bool? {
+    guard arguments.first == "mcp" else { return nil }
+    switch arguments.dropFirst() {
+    case []: return false
+    case ["--verbose"], ["-v"]: return true
+    default: return nil
     }
   }
 

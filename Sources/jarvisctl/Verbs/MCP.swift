@@ -17,10 +17,13 @@ struct MCP: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Say on stderr what happens.")
   var verbose = false
 
-  func run() throws {
+  func run() throws { Self.bridge(to: globals.socket, isVerbose: verbose) }
+
+  /// Carries until stdin ends.
+  static func bridge(to socket: String, isVerbose: Bool) {
     // The daemon reads the folder of the process that asks: tasks belong to the project that is open.
     if let project = environmentValue("CLAUDE_PROJECT_DIR") { _ = chdir(project) }
-    var bridge = Bridge(socket: globals.socket, isVerbose: verbose)
+    var bridge = Bridge(socket: socket, isVerbose: isVerbose)
     bridge.run()
   }
 }
