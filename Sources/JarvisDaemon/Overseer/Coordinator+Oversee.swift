@@ -241,8 +241,10 @@ extension Coordinator {
     guard let task = tasks[id] else { return }
     var metadata = metadata(of: task, .overseerActed)
     if let evidence {
-      metadata["limit"] = "\(evidence.limit.rawValue)"
       for (name, value) in evidence.numbers { metadata[name] = "\(value)" }
+      // The journal's JARVIS_LIMIT is which limit; JARVIS_BOUND is the figure that the event has as `limit`.
+      metadata["bound"] = metadata["limit"]
+      metadata["limit"] = "\(evidence.limit.rawValue)"
     }
     log.log(level: kind == nil ? .info : .warning, "\(title): \(text)", metadata: metadata)
     if events.hasSubscribers {

@@ -58,13 +58,15 @@ def pressed(prelude=""):
     return task["id"], folder_of(task["pid"]), top
 
 
-def noted(event):
+def noted(event, limit="memory"):
     """The entry of the journal that says the same as an event, with its figures."""
     task = event["task"]
     found = entry(OVERSEER_ACTED, event["message"], f"JARVIS_TASK_ID={task['id']}")
     assert found["_SYSTEMD_USER_UNIT"] == "jarvisd.service" and found["JARVIS_BATCH_ID"] == task["batch_id"], found
-    for name in event["numbers"].keys() - {"limit"}:
-        assert float(found[f"JARVIS_{name.upper()}"]) == event["numbers"][name], (name, event, found)
+    assert found["JARVIS_LIMIT"] == limit, found
+    for name, figure in event["numbers"].items():
+        field = "JARVIS_BOUND" if name == "limit" else f"JARVIS_{name.upper()}"
+        assert float(found[field]) == figure, (name, event, found)
     return found
 
 
@@ -163,7 +165,7 @@ def test_who_sits_at_its_limit_of_processes_is_frozen_and_killed_at_once():
     assert "limit of 30" in over["reason"] and "would have been enough" in over["reason"], over["reason"]
     assert not folder.exists()
     for event in (alert, frozen, killed):
-        noted(event)
+        noted(event, "pids")
 
 
 def test_who_writes_too_much_is_alerted_about_and_told_to_end():
@@ -174,8 +176,8 @@ def test_who_writes_too_much_is_alerted_about_and_told_to_end():
     assert "it wrote" in task["reason"] and "limit of 2 MiB" in task["reason"], task["reason"]
     alert, stopped = watcher.about(task["id"], "is near a limit"), watcher.about(task["id"], "is being stopped")
     assert 0.8 * 2 * M <= alert["numbers"]["value"] <= 2 * M < stopped["numbers"]["value"] < 3 * M, (alert, stopped)
-    noted(alert)
-    noted(stopped)
+    noted(alert, "output")
+    noted(stopped, "output")
 
 
 def test_who_falls_silent_is_told_to_end_and_who_speaks_is_not():
@@ -188,7 +190,7 @@ def test_who_falls_silent_is_told_to_end_and_who_speaks_is_not():
     silent = ended(hang)[0]
     assert (silent["state"], silent["signal"]) == ("killed", signal.SIGTERM), silent
     assert "it was silent for" in silent["reason"] and "limit of 4 s" in silent["reason"], silent["reason"]
-    noted(watcher.about(hang, "is near a limit"))
+    noted(watcher.about(hang, "is near a limit"), "silence")
     assert watcher.about(hang, "is being stopped")["numbers"]["value"] >= 4
     assert "limit of 2 s" in ended(own)[0]["reason"]
     assert ended(talker)[0]["state"] == "succeeded"
@@ -230,6 +232,10 @@ def test_the_default_limits_scale_with_the_machine():
     total = next(int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith("MemTotal:")) * 1024
     assert abs(number(folder, "memory.max") - total / 2) <= 4096
     assert abs(number(folder, "memory.high") - 0.95 * total / 2) <= 8192
+    # All agents together: the kernel's walls are a sixteenth above what they may use.
+    walls = folder.parent
+    assert walls.name == "agents" and abs(number(walls, "memory.max") - 0.9 * total * 17 / 16) <= 8192
+    assert number(walls, "pids.max") == 2 * 8192 * 17 // 16
     # Another size of it, and the same of no more memory than there is.
     setting(limits={"memory": "10%", "pids": 500})
     folder = folder_of(agent("sleep 1000")["pid"])

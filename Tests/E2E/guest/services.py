@@ -101,6 +101,24 @@ def test_a_warden_that_dies_loses_its_agents_with_a_reason_and_the_queue_goes_on
     reload()
 
 
+def test_restarting_the_warden_queues_its_agents_again():
+    GO.unlink(missing_ok=True)
+    line = f"setsid sleep 8882 & until [ -e {GO} ]; do sleep 0.3; done; exit 7"
+    agents = running(*spawn(line, line))
+    until("their children run", lambda: len(processes("^sleep 8882")) == 2)
+    pids = [pid for task in agents for pid in members(folder_of(task["pid"]))]
+    daemon, warden = main_pid(DAEMON), main_pid(WARDEN)
+    systemctl("restart", WARDEN)
+    assert main_pid(WARDEN) != warden and main_pid(DAEMON) == daemon
+    assert not [pid for pid in pids if is_alive(pid)], "something of the first attempt is left"
+    # It was nobody's failure: it needs no retries.
+    for task in agents:
+        until("it runs again", lambda task=task: (t := get(task["id"]))["state"] == "running" and t["attempt"] == 2)
+    GO.touch()
+    for task in ended(*[task["id"] for task in agents]):
+        assert (task["state"], task["exit_code"], task["attempt"]) == ("failed", 7, 2), task
+
+
 def test_after_a_kill_of_everything_the_next_start_finds_nothing_left_over():
     reload(agents=2)
     agents = running(*spawn(STUBBORN, STUBBORN))
