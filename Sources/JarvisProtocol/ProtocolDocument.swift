@@ -42,7 +42,8 @@ public enum ProtocolDocument {
     ("Task (asked for)", TaskSpec.fields), ("Task (shown)", TaskView.fields), ("Limits", TaskLimits.fields),
     ("Usage", TaskUsage.fields), ("Batch", BatchView.fields), ("Resources", Resources.fields),
     ("Branch counts", BranchCounts.fields), ("Learning", Learning.fields), ("Resource share", ResourceShare.fields),
-    ("Finding", FindingView.fields), ("Skill", SkillView.fields), ("Skill parameter", SkillParameterView.fields),
+    ("Finding", FindingView.fields), ("Batch totals", BatchTotals.fields), ("Skill", SkillView.fields),
+    ("Skill parameter", SkillParameterView.fields),
     ("Check", DaemonDoctor.Check.fields),
   ]
 
