@@ -4,19 +4,13 @@ import JarvisProtocol
 /// What the daemon does with the learner, on the simulation's tasks: profiles from what ended, widths and expected
 /// costs from profiles.
 struct Learner: Sendable {
-  /// What is kept of a batch that isn't over.
-  private struct Seat: Sendable {
-    var type: String
-    var luck: Double
-    var auto: AutoChoice?
-    var left: Int
-    var finished = 0
-  }
-
   let strategy: SimulatedStrategy
   let chooser: WidthChooser
   private(set) var profiles = ProfileStore()
-  private var seats: [BatchID: Seat] = [:]
+  /// Who runs beside whom.
+  var meter = WidthMeter()
+  /// Of batches that aren't over.
+  private var plans: [BatchID: BatchPlan] = [:]
   private var random: SeededRandom
   private let machine: SimulatedMachine
   private let policy: SchedulerPolicy
@@ -38,17 +32,19 @@ struct Learner: Sendable {
   /// What a task of a type is expected to use; nil if nothing is known, or nobody would look.
   func cost(of type: String) -> ResourceCost? {
     if case .fixed = strategy { return nil }
-    return profiles[type]?.expectedCost(cores: machine.cores, memory: machine.memory)
+    return profiles[type]?.expectedCost(
+      cores: machine.cores, memory: machine.memory, fallback: policy.defaultCost)
   }
 
   /// A batch is submitted. Returns the width that it begins with.
-  mutating func begin(_ batch: BatchID, type: String, tasks: Int, at now: Timestamp) -> Int? {
+  mutating func begin(_ batch: BatchID, type: String, tasks: Int, zone: Zone, at now: Timestamp) -> Int? {
     switch strategy {
     case .adaptive, .auto:
-      var seat = Seat(type: type, luck: WidthChooser.luck(using: &random), left: tasks)
-      if strategy == .auto { seat.auto = chooser.auto(profiles.profile(of: type), now: now) }
-      seats[batch] = seat
-      return width(of: seat, at: now)
+      var plan = BatchPlan(
+        strategy: strategy.strategy, luck: WidthChooser.luck(using: &random), remaining: [type: tasks])
+      choose(&plan, zone, at: now)
+      plans[batch] = plan
+      return plan.width
     default: return strategy.fixedWidth
     }
   }
@@ -59,23 +55,21 @@ struct Learner: Sendable {
   ///   - width: what it was.
   ///   - waiting: how many of the batch are still to start; if none, no width matters and none is reckoned.
   mutating func ended(
-    _ batch: BatchID, _ observation: Observation?, width old: Int?, waiting: Int, at now: Timestamp
+    _ batch: BatchID, _ observation: Observation?, zone: Zone, width old: Int?, waiting: Int, at now: Timestamp
   ) -> Int? {
     if let observation { profiles.observe(observation) }
-    guard var seat = seats[batch] else { return strategy.fixedWidth }
-    seat.left -= 1
-    seat.finished += 1
-    seats[batch] = seat.left > 0 ? seat : nil
-    return waiting > 0 ? width(of: seat, at: now) : old
+    guard var plan = plans[batch], let type = plan.mainType else { return strategy.fixedWidth }
+    plan.ended(type)
+    if waiting > 0, plan.isDue { choose(&plan, zone, at: now) }
+    plans[batch] = plan.remaining.isEmpty ? nil : plan
+    return waiting > 0 ? plan.width : old
   }
 
-  private func width(of seat: Seat, at now: Timestamp) -> Int? {
-    if let auto = seat.auto { return auto.widthLimit(finished: seat.finished) }
-    // The last task of a batch has no choice; asking for the law would cost the same as for many.
-    if seat.left <= 1 { return 1 }
-    let profile = profiles.profile(of: seat.type)
-    let room = (min(1, policy.zones.ramDanger) - machine.backgroundRAM) * machine.memory
-    let limit = profile.limit(min(policy.maxAgentsPerSession, policy.maxAgents), memory: room)
-    return chooser.choose(profile.law(now: now), remaining: seat.left, limit: limit, luck: seat.luck).width
+  private func choose(_ plan: inout BatchPlan, _ zone: Zone, at now: Timestamp) {
+    plan.choose(chooser, profiles, at: now) {
+      BatchPlan.Room(
+        cap: max(1, min(policy.sessionCap(in: zone), policy.maxAgents)),
+        memory: (min(1, policy.zones.ramDanger) - machine.backgroundRAM) * machine.memory)
+    }
   }
 }

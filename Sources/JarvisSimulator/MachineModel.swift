@@ -12,16 +12,9 @@ struct MachineModel: Sendable {
   struct Agent: Sendable {
     let id: TaskID
     let task: SimulatedTask
-    let startedAt: Int64
     /// Seconds of work that are left.
     var left: Double
     var isFrozen = false
-    /// The integral of how many of its type ran, when it started; what passed of it while it was frozen is added.
-    var areaAtStart: Double
-    /// When it was frozen, and that integral then.
-    var frozenSince: (time: Int64, area: Double) = (0, 0)
-    /// Milliseconds for which it was frozen.
-    var frozenFor: Int64 = 0
 
     var done: Double { task.work - left }
 
@@ -46,8 +39,6 @@ struct MachineModel: Sendable {
   private(set) var cpuPressure = 0.0
   /// Bytes that agents hold.
   private(set) var held = 0.0
-  /// Integral over time of how many of each type ran, in seconds.
-  private(set) var areas: [Double]
   /// Seconds of work that were done, also of those that were killed later.
   private(set) var delivered = 0.0
   /// Processor seconds of agents, and of everything.
@@ -60,7 +51,6 @@ struct MachineModel: Sendable {
     laws = types.map { ScalabilityLaw(sigma: $0.sigma, kappa: $0.kappa) }
     counts = [Int](repeating: 0, count: types.count)
     speeds = [Double](repeating: 1, count: types.count)
-    areas = [Double](repeating: 0, count: types.count)
     refresh()
   }
 
@@ -92,9 +82,8 @@ struct MachineModel: Sendable {
 
   // MARK: Changes
 
-  mutating func start(_ id: TaskID, _ task: SimulatedTask, at now: Int64) {
-    agents.append(
-      Agent(id: id, task: task, startedAt: now, left: task.work, areaAtStart: areas[task.type]))
+  mutating func start(_ id: TaskID, _ task: SimulatedTask) {
+    agents.append(Agent(id: id, task: task, left: task.work))
     counts[task.type] += 1
   }
 
@@ -104,29 +93,18 @@ struct MachineModel: Sendable {
     return agent
   }
 
-  mutating func index(of id: TaskID) -> Int? { agents.firstIndex { $0.id == id } }
+  func index(of id: TaskID) -> Int? { agents.firstIndex { $0.id == id } }
 
-  mutating func freeze(at index: Int, now: Int64) {
+  mutating func freeze(at index: Int) {
     guard !agents[index].isFrozen else { return }
     agents[index].isFrozen = true
-    agents[index].frozenSince = (now, areas[agents[index].task.type])
     counts[agents[index].task.type] -= 1
   }
 
-  mutating func thaw(at index: Int, now: Int64) {
+  mutating func thaw(at index: Int) {
     guard agents[index].isFrozen else { return }
-    let agent = agents[index]
     agents[index].isFrozen = false
-    agents[index].frozenFor += now - agent.frozenSince.time
-    agents[index].areaAtStart += areas[agent.task.type] - agent.frozenSince.area
-    counts[agent.task.type] += 1
-  }
-
-  /// How long an agent ran without its pauses, in seconds, and how many of its type did meanwhile on average.
-  func measure(_ agent: Agent, at now: Int64) -> (seconds: Double, width: Double) {
-    let seconds = Double(now - agent.startedAt - agent.frozenFor) / 1000
-    guard seconds > 0 else { return (0, 1) }
-    return (seconds, max(1, (areas[agent.task.type] - agent.areaAtStart) / seconds))
+    counts[agents[index].task.type] += 1
   }
 
   // MARK: Time
@@ -140,7 +118,6 @@ struct MachineModel: Sendable {
       agents[index].left -= progress
       delivered += progress
     }
-    for type in areas.indices { areas[type] += Double(counts[type]) * seconds }
     agentSeconds += coresOfAgents * seconds
     busySeconds += coresInUse * seconds
   }

@@ -172,7 +172,8 @@ public struct Simulation: Sendable {
     firstArrival = firstArrival ?? now
     let id = BatchID(UInt64(number) + 1)
     outcome.batches[number].submitted = seconds(now)
-    let width = learner.begin(id, type: mainType(of: batch), tasks: batch.tasks.count, at: time)
+    let width = learner.begin(
+      id, type: mainType(of: batch), tasks: batch.tasks.count, zone: state.zone, at: time)
     outcome.batches[number].width = width
     let first = firstTask[number]
     let others = batch.tasks.indices.filter { !batch.tasks[$0].isReduce }
@@ -236,10 +237,12 @@ public struct Simulation: Sendable {
 
   private mutating func end(_ agent: MachineModel.Agent, as terminal: TaskState, cause: String?) {
     let type = workload.types[agent.task.type]
-    let (seconds, width) = model.measure(agent, at: now)
-    let observation = Observation(
-      type: type.name, width: width, durationSeconds: max(0.001, seconds), cpuSeconds: agent.done * type.cpu,
-      peakMemoryBytes: model.memory(of: agent), outcome: terminal, cause: cause, at: time)
+    let reading = learner.meter.end(agent.id, at: time, succeeded: terminal == .succeeded)
+    var observation = Observation(
+      type: type.name, width: reading?.width ?? 1, durationSeconds: max(0.001, reading?.seconds ?? 0),
+      cpuSeconds: agent.done * type.cpu, peakMemoryBytes: model.memory(of: agent), outcome: terminal, cause: cause,
+      at: time)
+    observation.measure = reading?.wave.map { .wave($0) } ?? .nothing
     let effects = state.settle(agent.id, as: terminal)
     count(agent.id, terminal, observation)
     take(effects)
@@ -255,7 +258,8 @@ public struct Simulation: Sendable {
     outcome.batches[number].ended = seconds(now)
     let batch = BatchID(UInt64(number) + 1)
     let width = learner.ended(
-      batch, observation, width: outcome.batches[number].width, waiting: left[number] - activeOf[number], at: time)
+      batch, observation, zone: state.zone, width: outcome.batches[number].width,
+      waiting: left[number] - activeOf[number], at: time)
     if left[number] > 0 {
       if width != outcome.batches[number].width {
         outcome.batches[number].width = width
@@ -281,7 +285,8 @@ public struct Simulation: Sendable {
         switch decision {
         case .start(let id, _): start(id)
         case .resume(let id, _):
-          if let index = model.index(of: id) { model.thaw(at: index, now: now) }
+          if let index = model.index(of: id) { model.thaw(at: index) }
+          learner.meter.resume(id, at: time)
         case .relieve(let id, let action, let reason):
           if let index = model.index(of: id) { relieve(index, action, isKill: reason.relief?.isKill == true) }
         }
@@ -302,20 +307,23 @@ public struct Simulation: Sendable {
     activeOf[number] += 1
     outcome.batches[number].mostAtOnce = max(outcome.batches[number].mostAtOnce, activeOf[number])
     state.markRunning(id, at: time)
-    model.start(id, task, at: now)
+    model.start(id, task)
+    learner.meter.begin(id, type: workload.types[task.type].name, at: time)
   }
 
   private mutating func relieve(_ index: Int, _ action: EmergencyAction, isKill: Bool) {
     if !isKill, action == .freeze {
       outcome.frozen += 1
       state.markPaused(model.agents[index].id)
-      return model.freeze(at: index, now: now)
+      learner.meter.pause(model.agents[index].id, at: time)
+      return model.freeze(at: index)
     }
     outcome.relieved += 1
     let agent = model.remove(at: index)
     outcome.wasted += agent.done
     if !isKill, action == .requeue {
       activeOf[Int(batchOf[Int(agent.id.raw) - 1])] -= 1
+      _ = learner.meter.end(agent.id, at: time, succeeded: false)
       state.requeue(agent.id)
     } else {
       end(agent, as: isKill ? .killed : .cancelled, cause: isKill ? "machine" : nil)

@@ -19,15 +19,7 @@ extension Workload {
       names.append(record.type)
     }
     let kinds = records.map { numbers[$0.type] ?? 0 }
-    let widths = Self.widths(records, kinds, types: names.count)
-    var profiles = names.map { TypeProfile(type: $0) }
-    for index in records.indices.sorted(by: { records[$0].ended < records[$1].ended }) {
-      let record = records[index]
-      profiles[kinds[index]].observe(
-        Observation(
-          type: record.type, width: widths[index], durationSeconds: record.seconds, cpuSeconds: record.cpuSeconds,
-          peakMemoryBytes: record.peakMemory, outcome: record.state, at: record.ended))
-    }
+    let (profiles, widths) = Self.learn(records, kinds, names)
     let laws = profiles.map { $0.law().law }
     let works = records.indices.map { records[$0].seconds / laws[kinds[$0]].slowdown(widths[$0]) }
     var processor = [Double](repeating: 0, count: names.count)
@@ -69,36 +61,40 @@ extension Workload {
     return batches
   }
 
-  /// How many of its type ran on average while each did.
-  private static func widths(_ records: [Trace.Record], _ kinds: [Int], types: Int) -> [Double] {
-    var events: [(time: Int64, isStart: Bool, record: Int)] = []
+  /// What the learner makes of the recorded tasks, told in the order in which they began and ended; and how many of its
+  /// type ran on average while each did.
+  private static func learn(
+    _ records: [Trace.Record], _ kinds: [Int], _ names: [String]
+  ) -> (profiles: [TypeProfile], widths: [Double]) {
+    var events: [(time: Timestamp, isStart: Bool, record: Int)] = []
     events.reserveCapacity(2 * records.count)
     for (index, record) in records.enumerated() {
-      events.append((record.started.milliseconds, true, index))
+      events.append((record.started, true, index))
       // Even the shortest ran for a moment.
-      events.append((max(record.ended.milliseconds, record.started.milliseconds + 1), false, index))
+      events.append((max(record.ended, record.started + 0.001), false, index))
     }
+    // Who ends when another begins was not beside it.
     events.sort { a, b in
       a.time != b.time ? a.time < b.time : a.isStart != b.isStart ? b.isStart : a.record < b.record
     }
-    var running = [Double](repeating: 0, count: types)
-    var area = running
-    var last = [Int64](repeating: 0, count: types)
-    var began = [Double](repeating: 0, count: records.count)
+    var meter = WidthMeter()
+    var profiles = names.map { TypeProfile(type: $0) }
     var widths = [Double](repeating: 1, count: records.count)
     for event in events {
-      let kind = kinds[event.record]
-      area[kind] += running[kind] * Double(event.time - last[kind])
-      last[kind] = event.time
-      if event.isStart {
-        began[event.record] = area[kind]
-        running[kind] += 1
-      } else {
-        running[kind] -= 1
-        let length = Double(event.time - records[event.record].started.milliseconds)
-        widths[event.record] = max(1, (area[kind] - began[event.record]) / max(1, length))
+      let record = records[event.record]
+      let id = TaskID(UInt64(event.record) + 1)
+      guard !event.isStart else {
+        meter.begin(id, type: record.type, at: event.time)
+        continue
       }
+      let reading = meter.end(id, at: event.time, succeeded: record.state == .succeeded)
+      widths[event.record] = reading?.width ?? 1
+      var observation = Observation(
+        type: record.type, width: widths[event.record], durationSeconds: record.seconds,
+        cpuSeconds: record.cpuSeconds, peakMemoryBytes: record.peakMemory, outcome: record.state, at: event.time)
+      observation.measure = reading?.wave.map { .wave($0) } ?? .nothing
+      profiles[kinds[event.record]].observe(observation)
     }
-    return widths
+    return (profiles, widths)
   }
 }

@@ -46,7 +46,6 @@ def test_searches_become_parallel_and_calls_of_a_limited_server_sequential(clien
         assert batch(client, api_call) == 1
 
 
-@pytest.mark.xfail(run=False, reason="makespans at all widths are nearly alike, and adaptive goes on trying wide ones")
 def test_adaptive_settles_on_few_calls_of_a_limited_server_at_once(client, api_call):
     for _ in range(BOUND):
         batch(client, api_call, "adaptive")
@@ -64,13 +63,15 @@ def test_a_type_that_behaves_differently_is_noticed_and_learned_anew(client, ser
     server.seconds = 0.06
     batches_until(client, "api_call", "parallel", run)
     server.limited = True
-    batches_until(client, "api_call", "sequential", run, bound=15)
-    profile = client.call("learn.get", task_type="api_call")["profile"]
-    assert profile["changed_at"] and profile["sigma"]["value"] > 0.5
+    for _ in range(15):
+        run()
+        profile = client.call("learn.get", task_type="api_call")["profile"]
+        if profile.get("changed_at") and profile["verdict"] == "sequential":
+            break
+    assert profile.get("changed_at") and profile["sigma"]["value"] > 0.5, profile["explanation"]
     assert batch(client, api_call) == 1
 
 
-@pytest.mark.xfail(run=False, reason="taught to gain, such a type never runs alone, so nothing overrules the lesson")
 def test_what_was_taught_counts_at_once_and_is_overruled_by_what_is_seen(client, api_call):
     client.call("learn.record", task_type="api_call", parallel_benefit=0.9)
     assert batch(client, api_call, count=5) == 5

@@ -48,6 +48,7 @@ extension WidthChooser {
       "\(policy.referenceWidth) at once \(Words.saving(benefit.value)) ± \(Words.percent(benefit.margin))"
     let saving = "\(profile.type): \(gain)"
     let bound = "\(Words.percent(policy.worthwhileBenefit)) make it worthwhile"
+    if let trial = trial(of: profile, chance, saving) { return trial }
     if chance >= policy.confidence {
       return .parallel(reason: "runs in parallel: \(saving)")
     }
@@ -70,6 +71,21 @@ extension WidthChooser {
     return .zones(
       beginAlone: profile.mayBeginAlone(policy),
       reason: "\(saving), \(bound); only \(sure) sure of it, so the zones decide")
+  }
+
+  /// A lesson counts at once, but what it is believed for must be seen: until it was, the first of a batch runs by
+  /// itself where it says parallel, and from time to time a batch runs in parallel where it says one by one.
+  private func trial(of profile: TypeProfile, _ chance: Double, _ saving: String) -> AutoChoice? {
+    guard profile.taught?.benefit != nil else { return nil }
+    if chance >= policy.confidence, profile.mayBeginAlone(policy) {
+      return .zones(
+        beginAlone: true, reason: "\(saving), but that is hardly more than what was taught: the first runs by itself")
+    }
+    if 1 - chance >= policy.confidence, profile.seenBeside < 4, profile.total >= policy.taughtTrialAfter {
+      return .zones(
+        beginAlone: false, reason: "\(saving), but that is hardly more than what was taught: tried in parallel")
+    }
+    return nil
   }
 }
 

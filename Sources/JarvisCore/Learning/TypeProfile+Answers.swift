@@ -106,10 +106,13 @@ extension TypeProfile {
     durations.records.map {
       WidthPoint(
         width: Double($0.width), seconds: Numeric.power(Double($0.mean)),
-        spread: Double($0.variance).squareRoot(), observations: $0.effective)
+        spread: (Double($0.variance) * Double($0.ends)).squareRoot(), observations: $0.effective)
     }
   }
 
   /// How many tasks that ran alone its durations remember.
   var seenAlone: Double { durations.records.first { $0.index == 0 }?.effective ?? 0 }
+
+  /// How many that ran beside others.
+  var seenBeside: Double { durations.effective - seenAlone }
 }

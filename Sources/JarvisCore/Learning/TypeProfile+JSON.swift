@@ -25,7 +25,7 @@ extension TypeProfile {
       "widths",
       .array(
         durations.records.map {
-          .numbers([Float($0.index), $0.width, $0.weight, $0.spread, $0.mean, $0.variance])
+          .numbers([Float($0.index), $0.width, $0.weight, $0.spread, $0.mean, $0.variance, $0.ends])
         }))
     object.append("detector", .numbers([detector.up, detector.down]))
     func set(_ key: String, _ sketch: QuantileSketch) {
@@ -103,11 +103,13 @@ extension TypeProfile {
     for (i, element) in (try fields.optionalList("widths", upTo: 100) ?? []).enumerated() {
       let path = "\(fields.path("widths"))[\(i)]"
       let numbers = (element.arrayValue ?? []).compactMap(\.doubleValue)
-      guard numbers.count == 6, (0...Double(WidthStatistics.edges.count)).contains(numbers[0]),
+      guard numbers.count == 6 || numbers.count == 7, (0...Double(WidthStatistics.edges.count)).contains(numbers[0]),
         (1...1e6).contains(numbers[1]), (1...1e4).contains(numbers[2]), (1e-4...100).contains(numbers[3]),
-        (-100...100).contains(numbers[4]), (0...1e4).contains(numbers[5])
+        (-100...100).contains(numbers[4]), (0...1e4).contains(numbers[5]),
+        numbers.count == 6 || (1...Double(WidthStatistics.mostEnds)).contains(numbers[6])
       else {
-        throw LearningFormatError(path, "must be [class, width, weight, spread, mean of ln(seconds), variance]")
+        throw LearningFormatError(
+          path, "must be [class, width, weight, spread, mean of ln(seconds), variance, ends a measurement]")
       }
       let index = UInt8(numbers[0])
       if let last = records.last, last.index >= index {
@@ -116,7 +118,8 @@ extension TypeProfile {
       records.append(
         WidthRecord(
           index: index, weight: min(Float(numbers[2]), WidthStatistics.memory), spread: Float(numbers[3]),
-          width: Float(numbers[1]), mean: Float(numbers[4]), variance: Float(numbers[5])))
+          width: Float(numbers[1]), mean: Float(numbers[4]), variance: Float(numbers[5]),
+          ends: numbers.count == 7 ? Float(numbers[6]) : 1))
     }
     return records
   }

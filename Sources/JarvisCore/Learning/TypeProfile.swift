@@ -103,34 +103,36 @@ public struct TypeProfile: Sendable, Equatable {
 
   private mutating func measure(_ observation: Observation) -> Bool {
     let (width, seconds): (Double, Double)
+    var ends = 1
     switch observation.measure {
     case .own where observation.outcome == .succeeded:
       (width, seconds) = (observation.width, observation.durationSeconds)
     case .own, .nothing: return false
-    case .wave(let wave): (width, seconds) = (wave.width, wave.seconds)
+    case .wave(let wave): (width, seconds, ends) = (wave.width, wave.seconds, wave.ended)
     }
     guard width.isFinite, seconds.isFinite else { return false }
     return measure(
-      width: max(1, min(1e4, width)), seconds: max(1e-3, min(1e9, seconds)), at: observation.at)
+      width: max(1, min(1e4, width)), seconds: max(1e-3, min(1e9, seconds)), ends: ends, at: observation.at)
   }
 
-  private mutating func measure(width: Double, seconds: Double, at: Timestamp) -> Bool {
+  private mutating func measure(width: Double, seconds: Double, ends: Int, at: Timestamp) -> Bool {
     var value = Numeric.ln(seconds)
     var hasChanged = false
-    if let expected = durations.expectation(at: width) {
+    if let expected = durations.expectation(of: value, at: width) {
       // While few were measured the noise itself is uncertain, and what looks far off need not be.
       let noise = durations.noise * (1 + 4 / max(1, durations.within.degrees))
-      let residual = (value - expected.mean) / (noise * (1 + 1 / expected.count).squareRoot())
+      let own = noise / Double(max(1, min(WidthStatistics.mostEnds, ends))).squareRoot()
+      let residual = (value - expected.mean) / (own * own + noise * noise / expected.count).squareRoot()
       hasChanged = detector.add(residual)
       if hasChanged {
         relearn(at: at)
       } else {
         // Huber: a straggler counts as one at three standard deviations.
         let clip = Double(ChangeDetector.clip)
-        if abs(residual) > clip { value = expected.mean + (residual > 0 ? clip : -clip) * noise }
+        if abs(residual) > clip { value = expected.mean + (residual > 0 ? clip : -clip) * own }
       }
     }
-    durations.add(width: width, logDuration: value)
+    durations.add(width: width, logDuration: value, ends: ends)
     return hasChanged
   }
 

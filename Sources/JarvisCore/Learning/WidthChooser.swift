@@ -16,6 +16,8 @@ public struct WidthPolicy: Sendable, Equatable {
   public var openingTasks = 0.34
   /// A width is only tried out if it is expected to take at most this much longer than the best.
   public var explorationLoss = 0.1
+  /// Nothing is tried out any more once some width is expected to take at most this much longer than the best.
+  public var settledLoss = 0.02
   /// Of widths whose makespans differ by less than this share the smallest is taken: it needs less of the machine. So
   /// what gains nothing is run one by one.
   public var indifference = 0.03
@@ -23,6 +25,8 @@ public struct WidthPolicy: Sendable, Equatable {
   /// Types whose tasks typically take less than this gain nothing that could be measured: what starting them takes
   /// isn't in their durations. They run as if nothing were known of them. Seconds.
   public var shortestSeconds = 0.03
+  /// What was only taught to gain nothing is tried in parallel after so many tasks.
+  public var taughtTrialAfter = 10
   /// `auto` lets a task run by itself, to have something to compare with, of types of which this many were seen,
   public var aloneAfter = 5
   /// and 95 of 100 of which take no longer than this, seconds.
@@ -94,7 +98,8 @@ public struct WidthChooser: Sendable {
     for i in drawn.indices { drawn[i] = drawn[i] / shortest - 1 }
     let tried = cheapest(widths, drawn)
     let isFenced = losses[tried] > policy.explorationLoss && losses[tried] > losses[best] * 1.0001
-    var picked = isFenced ? best : tried
+    let isSettled = law.widths >= 2 && (losses.min() ?? 0) <= policy.settledLoss
+    var picked = isFenced || isSettled ? best : tried
 
     // Nothing but the prior is known: begin in the middle, and let the first tasks say more. A second width is what
     // the law shows itself in.

@@ -10,11 +10,16 @@ struct WidthRecord: Sendable, Equatable {
   var width: Float
   /// The mean of ln(duration).
   var mean: Float
-  /// The variance of ln(duration) about that mean.
+  /// The variance of ln(duration) about that mean, as one measurement shows it.
   var variance: Float
+  /// For how many observations one measurement stands: 1 for a task, more for a wave.
+  var ends: Float = 1
 
   /// How many independent observations the mean is worth.
   var effective: Double { spread > 0 ? 1 / Double(spread) : 0 }
+
+  /// How many independent measurements there were: what the variance rests on.
+  var measurements: Double { effective / Double(ends) }
 }
 
 /// The durations of a type by width, with forgetting: sufficient for the law's posterior.
@@ -24,6 +29,8 @@ struct WidthRecord: Sendable, Equatable {
 struct WidthStatistics: Sendable, Equatable {
   /// About as many observations count in each class: newer ones push older ones out.
   static let memory: Float = 64
+  /// A measurement counts for no more: what disturbs a wave disturbs all of its tasks.
+  static let mostEnds = 16
   /// The upper ends of the width classes.
   static let edges: [Float] = [1.25, 1.75, 2.25, 2.75, 3.5, 4.5, 5.5, 6.5, 7.5, 9, 11, 14, 18, 24, 32, 48]
 
@@ -50,38 +57,46 @@ struct WidthStatistics: Sendable, Equatable {
   /// The sum of squares within the classes, and its degrees of freedom.
   var within: (squares: Double, degrees: Double) {
     records.reduce((0, 0)) {
-      ($0.0 + Double($1.variance) * $1.effective, $0.1 + max(0, $1.effective - 1))
+      ($0.0 + Double($1.variance) * $1.effective, $0.1 + max(0, $1.measurements - 1))
     }
   }
 
   /// What is expected at a width, if its class has seen enough to say: the mean of ln(duration), and how many
   /// observations it is worth.
-  func expectation(at width: Double) -> (mean: Double, count: Double)? {
+  /// Within a class T may grow with the width, at most in proportion: it is expected anywhere in between, and
+  /// `value` is compared with what is nearest.
+  func expectation(of value: Double, at width: Double) -> (mean: Double, count: Double)? {
     let index = Self.index(of: Float(width))
     guard let record = records.first(where: { $0.index == index }), record.effective >= 3 else { return nil }
-    return (Double(record.mean), record.effective)
+    let mean = Double(record.mean)
+    let shift = Numeric.ln(width / Double(record.width))
+    return (max(mean + min(0, shift), min(mean + max(0, shift), value)), record.effective)
   }
 
-  /// Takes in one observation.
-  mutating func add(width: Double, logDuration: Double) {
+  /// Takes in one measurement.
+  /// - Parameter ends: of how many tasks `logDuration` is the average: it counts as much as they do.
+  mutating func add(width: Double, logDuration: Double, ends: Int = 1) {
+    let ends = Float(max(1, min(Self.mostEnds, ends)))
     let width = Float(width)
     let value = Float(logDuration)
     let index = Self.index(of: width)
     guard let at = records.firstIndex(where: { $0.index == index }) else {
-      let new = WidthRecord(index: index, weight: 1, spread: 1, width: width, mean: value, variance: 0)
+      let new = WidthRecord(
+        index: index, weight: ends, spread: 1 / ends, width: width, mean: value, variance: 0, ends: ends)
       let place = records.firstIndex { $0.index > index } ?? records.count
       if records.isEmpty { records.reserveCapacity(2) }
       records.insert(new, at: place)
       return
     }
-    records[at].weight = min(records[at].weight + 1, Self.memory)
-    let gain = 1 / records[at].weight
+    records[at].weight = min(records[at].weight + ends, Self.memory)
+    let gain = ends / records[at].weight
     let rest = 1 - gain
     let difference = value - records[at].mean
     records[at].mean += gain * difference
     records[at].width += gain * (width - records[at].width)
     records[at].variance = rest * (records[at].variance + gain * difference * difference)
-    records[at].spread = rest * rest * records[at].spread + gain * gain
+    records[at].spread = rest * rest * records[at].spread + gain * gain / ends
+    records[at].ends += gain * (ends - records[at].ends)
   }
 
   /// Lets the share 1 − `share` of all weight fade.

@@ -94,7 +94,7 @@ extension Coordinator {
     var remaining: [String: Int] = [:]
     for task in live { remaining[task.type, default: 0] += 1 }
     var plan = BatchPlan(
-      strategy: batch.strategy, luck: WidthChooser.luck(seed: learner.seed, batch: batch.id.raw), total: live.count,
+      strategy: batch.strategy, luck: WidthChooser.luck(seed: learner.seed, batch: batch.id.raw),
       remaining: remaining)
     choose(&plan, for: batch.id)
     return plan
@@ -113,57 +113,13 @@ extension Coordinator {
   }
 
   private func choose(_ plan: inout BatchPlan, for batch: BatchID) {
-    guard plan.total > 1 else { return }
     let before = plan.width
-    switch plan.strategy {
-    case .adaptive: chooseAdaptive(&plan, batch)
-    case .auto: chooseAuto(&plan)
-    case .parallel, .sequential: return
+    plan.choose(learner.chooser, learner.profiles, at: now()) {
+      BatchPlan.Room(cap: agentCap, memory: freeMemory(for: batch))
     }
     if plan.width != before || plan.finished == 0 {
       log.debug("\(batch): \(plan.width.map { "at most \($0) at once" } ?? "no width of its own"); \(plan.reason)")
     }
-  }
-
-  private func chooseAdaptive(_ plan: inout BatchPlan, _ batch: BatchID) {
-    let left = plan.remaining.values.reduce(0, +)
-    guard let type = plan.mainType, left > 0 else { return }
-    let profile = learner.profiles.profile(of: type)
-    if let typical = profile.duration?.p50, typical < learner.chooser.policy.shortestSeconds {
-      plan.width = nil
-      plan.reason = "adaptive: tasks of \(type) are over before another is started, so nothing limits them"
-      return
-    }
-    if plan.finished == 0, left > 2, profile.mayBeginAlone(learner.chooser.policy, enough: 2) {
-      plan.width = 1
-      plan.reason = "adaptive: \(type): the first runs by itself, to have something to compare the others with"
-      return
-    }
-    let limit = profile.limit(agentCap, memory: freeMemory(for: batch))
-    let choice = learner.chooser.choose(
-      profile.law(now: now()), remaining: left, limit: limit, luck: plan.luck)
-    plan.width = choice.width
-    plan.reason = "adaptive: \(type): \(choice.reason)"
-  }
-
-  /// One by one only if that is best for all of its types.
-  private func chooseAuto(_ plan: inout BatchPlan) {
-    var reason: String?
-    var isAlone = true
-    for (type, _) in plan.remaining.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }).prefix(8) {
-      let choice = learner.chooser.auto(learner.profiles.profile(of: type), now: now())
-      reason = reason ?? choice.reason
-      let width = choice.widthLimit(finished: plan.finished)
-      // A type that has others beside it learns nothing by being alone of its own.
-      if case .sequential = choice { continue }
-      if width == 1, plan.remaining.count == 1 { continue }
-      isAlone = false
-      reason = choice.reason
-      break
-    }
-    guard let reason else { return }
-    plan.width = isAlone ? 1 : nil
-    plan.reason = "auto: " + reason
   }
 
   /// How many agents of one session may run at once now.
