@@ -75,6 +75,24 @@ def test_an_agent_keeps_its_repository_wherever_it_goes(daemon, client, tmp_path
     assert "a secret of" not in client.logs(task["id"], "stderr")
 
 
+def test_an_agent_hears_of_its_own_repositorys_findings_only(daemon, client, tmp_path):
+    repository(tmp_path / "mine")
+    repository(tmp_path / "other")
+    (task,) = client.spawn(
+        "exec jarvisctl --json events --kind finding", environment=daemon.environment, cwd=str(tmp_path / "mine"),
+        branch_id="main")["tasks"]
+    daemon.until(task["id"], "running")
+    # Until it has subscribed, it hears of nothing; from its second one on it would have heard of both.
+    for _ in range(200):
+        daemon.ctl("hive", "put", "a secret of the other one", "--branch", "main", cwd=tmp_path / "other")
+        daemon.ctl("hive", "put", "one of ours", "--branch", "main", cwd=tmp_path / "mine")
+        heard = client.logs(task["id"])
+        if heard.count('"one of ours"') >= 2:
+            break
+    client.call("task.cancel", ids=[task["id"]])
+    assert "one of ours" in heard and "secret" not in heard
+
+
 # scope
 
 

@@ -9,6 +9,8 @@ final class EventHub: Sendable {
 
   private struct Subscriber {
     let filter: EventsSubscribe.Parameters
+    /// An agent's repository: it hears of no other's findings. Nil for everybody else.
+    let scope: String?
     let sink: Sink
   }
 
@@ -25,8 +27,8 @@ final class EventHub: Sendable {
   /// Whether an event would reach anybody; building one costs.
   var hasSubscribers: Bool { state.withLock { !$0.subscribers.isEmpty } }
 
-  func subscribe(connection: Int, filter: EventsSubscribe.Parameters, sink: @escaping Sink) {
-    state.withLock { $0.subscribers[connection] = Subscriber(filter: filter, sink: sink) }
+  func subscribe(connection: Int, filter: EventsSubscribe.Parameters, scope: String? = nil, sink: @escaping Sink) {
+    state.withLock { $0.subscribers[connection] = Subscriber(filter: filter, scope: scope, sink: sink) }
   }
 
   func unsubscribe(connection: Int) {
@@ -34,7 +36,8 @@ final class EventHub: Sendable {
   }
 
   /// Numbers the event and sends it to those whose filter lets it through.
-  func publish(_ make: () -> Event) {
+  /// - Parameter scope: the repository that it is of; nil where it is of none.
+  func publish(scope: String? = nil, _ make: () -> Event) {
     let sinks: [Subscriber]
     var event: Event
     do {
@@ -48,7 +51,10 @@ final class EventHub: Sendable {
       sinks = all
     }
     let line = RPC.notification(method: "event", params: event.json)
-    for subscriber in sinks where subscriber.filter.lets(event) { _ = subscriber.sink(line) }
+    for subscriber in sinks where subscriber.filter.lets(event) {
+      if let scope, let own = subscriber.scope, scope != own { continue }
+      _ = subscriber.sink(line)
+    }
   }
 }
 

@@ -224,7 +224,7 @@ extension Coordinator {
       throw RPC.Failure(.storage, error.description)
     }
     hive.noteFinding(scope: place.scope, branch: into)
-    tellMerge(place.branch, into: into, moved: result.moved)
+    tellMerge(place, into: into, moved: result.moved)
     result.merged = true
     return result
   }

@@ -53,9 +53,8 @@ struct MCPLog {
     var data: JSONObject = ["message": .string(text)]
     guard let task = event["task"] else {
       if kind == "finding" {
-        // An agent hears of its own branch only; to all others a finding is news and no more.
-        let branch = event["branch_id"]?.stringValue
-        guard caller.agent.map({ $0.branch == branch }) ?? true else { return nil }
+        // Agents search; what is told here could be of a branch with the same name in another repository.
+        guard caller.agent == nil else { return nil }
         (data["branch_id"], data["finding_id"]) = (event["branch_id"], event["finding"]?["id"])
         return (.info, data)
       }
