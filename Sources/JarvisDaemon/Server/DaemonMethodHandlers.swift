@@ -22,7 +22,8 @@ extension MethodTable {
       var filter = parameters
       if let agent = caller.agent { filter.branchID = agent.branch }
       let scope = await coordinator.scope(of: caller)
-      coordinator.events.subscribe(connection: connection.number, filter: filter, scope: scope) { [weak connection] json in
+      coordinator.events.subscribe(connection: connection.number, filter: filter, scope: scope) {
+        [weak connection] json in
         connection?.sendEvent(json) ?? false
       }
       connection.setSubscribed(true)
