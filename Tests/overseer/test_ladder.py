@@ -37,7 +37,8 @@ def test_a_runaway_is_stopped_and_says_why_while_all_else_goes_on(start, runaway
     watcher.subscribe(kinds=["overseer", "task"])
     culprit = client.spawn({"command": program(lifeline, body)} | fields)["tasks"][0]["id"]
 
-    seconds = lifeline.watch()
+    # One that is silent says when it has been so for too long, and may be gone just before.
+    seconds = lifeline.watch() or 0.0
     (task,) = client.wait(culprit)
     assert task["state"] == "killed", task["reason"]
     for words in (WORDS[limit], sentence, "would have been enough"):
