@@ -13,7 +13,7 @@ root=$(cd "$here/../.." && pwd)
 cache=$root/.build/e2e
 out=$cache/last
 # Seconds. Together with them, the tests are over within 20 minutes.
-image_within=300 guest_within=840
+image_within=300 guest_within=900
 
 fail() { printf '%s\n' "$@" >&2; exit 1; }
 

@@ -181,7 +181,7 @@ def test_who_writes_too_much_is_alerted_about_and_told_to_end():
 
 
 def test_who_falls_silent_is_told_to_end_and_who_speaks_is_not():
-    setting(limits__types__quiet={"silence": "4s"})
+    setting(limits__types__quiet={"silence": "8s"})
     watcher = Watcher("overseer")
     hang, own, talker = spawn(
         {"command": "echo begins; exec sleep 1000", "type": "quiet"},
@@ -189,9 +189,9 @@ def test_who_falls_silent_is_told_to_end_and_who_speaks_is_not():
         {"command": "for n in 1 2 3 4 5 6 7 8; do echo $n; sleep 1; done", "type": "quiet"})
     silent = ended(hang)[0]
     assert (silent["state"], silent["signal"]) == ("killed", signal.SIGTERM), silent
-    assert "it was silent for" in silent["reason"] and "limit of 4 s" in silent["reason"], silent["reason"]
+    assert "it was silent for" in silent["reason"] and "limit of 8 s" in silent["reason"], silent["reason"]
     noted(watcher.about(hang, "is near a limit"), "silence")
-    assert watcher.about(hang, "is being stopped")["numbers"]["value"] >= 4
+    assert watcher.about(hang, "is being stopped")["numbers"]["value"] >= 8
     assert "limit of 2 s" in ended(own)[0]["reason"]
     assert ended(talker)[0]["state"] == "succeeded"
 
