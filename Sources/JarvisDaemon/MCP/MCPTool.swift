@@ -66,9 +66,6 @@ enum MCPTools {
     BatchReportTool.self,
     ListTool.self, LogTool.self, ExplainTool.self, PauseTool.self, ResumeTool.self, RetryTool.self, EditTool.self,
   ]
-
-  /// Whether there is a tool of that name.
-  static func has(_ name: String) -> Bool { all.contains { $0.name == name } }
 }
 
 extension MCPTool {

@@ -5,8 +5,8 @@ import re
 import signal
 
 from world import (
-    HOME, M, OVERSEER_ACTED, TASK_ENDED, TASK_KILLED, Watcher, agent, call, ended, entry, folder_of, get, number,
-    output, running, setting, spawn, state, table, until,
+    FORK_BOMB, HOME, M, OVERSEER_ACTED, TASK_ENDED, TASK_KILLED, Watcher, agent, call, ended, entry, folder_of, get,
+    number, output, running, setting, spawn, state, table, until,
 )
 
 # Holds a share of its memory, and then takes and gives back a little at the top of it, for as long as TOP is there: it
@@ -36,15 +36,6 @@ time.sleep(1000)
 
 # Takes this many MiB at once, says so, and stays.
 HOLD = "held = b'x' * ({} << 20); print('holds', flush=True); import time; time.sleep({})"
-
-FORK_BOMB = """
-import os, time
-while True:
-    try:
-        os.fork()
-    except OSError:
-        time.sleep(0.2)
-"""
 
 
 def python(text):

@@ -7,8 +7,8 @@ import pathlib
 import time
 
 from world import (
-    ENDED, M, agent, call, Client, ended, folder_of, get, is_alive, main_pid, members, number, output, processes,
-    restarts, run, running, same_process, slice_folder, spawn, SERVICES, state, table, until,
+    FORK_BOMB, ENDED, M, agent, call, Client, ended, folder_of, get, is_alive, main_pid, members, number, output,
+    processes, restarts, run, running, same_process, slice_folder, spawn, SERVICES, state, table, until,
 )
 
 # Fills memory in steps, at a pace that a child shares: both must die together.
@@ -19,15 +19,6 @@ held = []
 while True:
     held.append(bytearray(b"x" * (2 << 20)))
     time.sleep({pause})
-"""
-
-FORK_BOMB = """
-import os, time
-while True:
-    try:
-        os.fork()
-    except OSError:
-        time.sleep(0.2)
 """
 
 BURST = """

@@ -20,6 +20,16 @@ M = 1 << 20
 # The guest is about ten times slower than a machine: what should take a second may take this long.
 PATIENCE = 60
 
+# Has as many processes as it is let have.
+FORK_BOMB = """
+import os, time
+while True:
+    try:
+        os.fork()
+    except OSError:
+        time.sleep(0.2)
+"""
+
 
 # ---- Waiting and running ---------------------------------------------------------------------------------------------
 
