@@ -45,6 +45,9 @@ let package = Package(
       dependencies: ["CSystemd", "CLinux", "JarvisProtocol", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .target(
+      name: "JarvisGit",
+      dependencies: ["JarvisLinux", .product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+    .target(
       name: "JarvisStore",
       dependencies: ["JarvisProtocol", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
@@ -97,6 +100,9 @@ let package = Package(
       name: "JarvisSimulatorTests", dependencies: ["JarvisSimulator", "JarvisPolicy", "JarvisConfig", "JarvisCore"],
       swiftSettings: strict),
     .testTarget(name: "JarvisLinuxTests", dependencies: ["JarvisLinux"], swiftSettings: strict),
+    .testTarget(
+      name: "JarvisGitTests", dependencies: ["JarvisGit", "JarvisLinux", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: strict),
     .testTarget(
       name: "JarvisStoreTests", dependencies: ["JarvisStore", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
