@@ -59,8 +59,8 @@ let package = Package(
     .target(
       name: "JarvisDaemon",
       dependencies: [
-        "CLinux", "JarvisAgents", "JarvisProtocol", "WardenProtocol", "JarvisCore", "JarvisLinux", "JarvisStore",
-        "JarvisConfig", "JarvisPolicy",
+        "CLinux", "JarvisAgents", "JarvisProtocol", "WardenProtocol", "JarvisCore", "JarvisLinux", "JarvisGit",
+        "JarvisStore", "JarvisConfig", "JarvisPolicy",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
@@ -101,7 +101,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "JarvisLinuxTests", dependencies: ["JarvisLinux"], swiftSettings: strict),
     .testTarget(
-      name: "JarvisGitTests", dependencies: ["JarvisGit", "JarvisLinux", .product(name: "Logging", package: "swift-log")],
+      name: "JarvisGitTests",
+      dependencies: ["JarvisGit", "JarvisLinux", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .testTarget(
       name: "JarvisStoreTests", dependencies: ["JarvisStore", .product(name: "GRDB", package: "GRDB.swift")],

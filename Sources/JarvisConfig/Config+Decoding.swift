@@ -136,6 +136,7 @@ extension Config.Agents {
     reader.choice("when_over_cap", into: &whenOverCap)
     reader.strings("drop_environment", into: &dropEnvironment, problem: badVariablePattern)
     reader.duration("linger", into: &linger, in: 0...3600)
+    reader.choice("isolation", into: &isolation)
   }
 }
 

@@ -330,6 +330,8 @@ extension Config {
     public var dropEnvironment = ["CLAUDECODE", "CLAUDE_CODE_*"]
     /// Seconds that an agent may go on after its terminal event, before it is ended as done.
     public var linger: Double = 30
+    /// Where agents work whose task does not say: in their folder, or in a git worktree of their own.
+    public var isolation = Isolation.shared
 
     /// The shipped defaults.
     public init() {}

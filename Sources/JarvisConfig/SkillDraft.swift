@@ -15,12 +15,13 @@ public struct DoneTask: Sendable, Equatable {
   var retries: Int
   var time: Double?
   var memory: Int?
+  var isolation: Isolation?
 
   /// A task; `after` names ids, `folder` is absolute, `time` is in seconds, `memory` in bytes.
   public init(
     id: String, name: String?, type: String, priority: Priority, description: String, work: SkillTask.Work,
     runner: String?, folder: String, environment: [String: String], after: [SkillDependency], retries: Int,
-    time: Double?, memory: Int?
+    time: Double?, memory: Int?, isolation: Isolation? = nil
   ) {
     self.id = id
     self.name = name
@@ -35,6 +36,7 @@ public struct DoneTask: Sendable, Equatable {
     self.retries = retries
     self.time = time
     self.memory = memory
+    self.isolation = isolation
   }
 }
 
@@ -140,7 +142,7 @@ public struct SkillDraft {
         $0.type == first.type && $0.priority == first.priority && $0.runner == first.runner
           && $0.folder == first.folder && $0.environment == first.environment && $0.after == first.after
           && $0.retries == first.retries && $0.time == first.time && $0.memory == first.memory
-          && kind($0.work) == kind(first.work)
+          && $0.isolation == first.isolation && kind($0.work) == kind(first.work)
       })
     else { return nil }
     let split = members.map { words($0) }
@@ -224,6 +226,7 @@ public struct SkillDraft {
       lines.append("env = { \(pairs.joined(separator: ", ")) }")
     }
     if task.retries > 0 { lines.append("retries = \(task.retries)") }
+    if let isolation = task.isolation { lines.append("isolation = \(toml(isolation.rawValue))") }
     var limits: [String] = []
     if let time = task.time { limits.append("time = \(time)") }
     if let memory = task.memory { limits.append("memory = \(memory)") }

@@ -204,6 +204,13 @@ extension TaskTemplate {
       }
     }
     reader.integer("retries", into: &retries, in: 0...100)
+    if reader.has("isolation") {
+      var chosen = Isolation.shared
+      reader.choice("isolation", into: &chosen)
+      isolation = chosen
+    } else {
+      _ = reader.value("isolation")
+    }
     _ = reader.value("skill")
   }
 

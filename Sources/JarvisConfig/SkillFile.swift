@@ -86,6 +86,8 @@ public struct SkillTask: Sendable, Equatable {
   public var environment: [String: String]
   /// How often it is tried again after a failure.
   public var retries: Int
+  /// Whether it works in a git worktree of its own; nil: as configured.
+  public var isolation: Isolation?
 }
 
 /// A task of the same skill that must be over first.

@@ -207,7 +207,7 @@ public struct SkillExpansion {
       name: name, description: "the step \(name): \(what)", type: "skill-step", priority: template.priority,
       work: .shell(":"), runner: nil, cwd: nil,
       after: members.map { SkillDependency(task: $0, condition: .any) }, limits: SkillLimits(), environment: [:],
-      retries: 0)
+      retries: 0, isolation: nil)
     return PlannedTask(task: task, kind: .group, inputs: nil)
   }
 

@@ -20,6 +20,7 @@ struct TaskTemplate: Sendable, Equatable {
   var limits = SkillLimits()
   var environment: [String: Template] = [:]
   var retries = 0
+  var isolation: Isolation?
 
   /// What it is repeated for.
   var each: Each?
@@ -83,7 +84,7 @@ struct TaskTemplate: Sendable, Equatable {
     return SkillTask(
       name: name, description: description.filled(plain), type: type, priority: priority, work: work, runner: runner,
       cwd: cwd?.filled(plain), after: after, limits: limits, environment: environment.mapValues { $0.filled(plain) },
-      retries: retries)
+      retries: retries, isolation: isolation)
   }
 }
 

@@ -27,6 +27,9 @@ public struct Paths: Sendable, Hashable {
   /// All output.
   public var outputs: String { state + "/output" }
 
+  /// The git worktrees of tasks, each in a folder of its task's name.
+  public var worktrees: String { state + "/worktrees" }
+
   /// Where tasks of a skill's run find the outputs of others, a folder a task.
   public func inputs(of run: BatchID) -> String { "\(state)/inputs/\(run)" }
 

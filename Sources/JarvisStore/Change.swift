@@ -45,6 +45,10 @@ public enum Change: Sendable, Hashable {
   case settleKeys(scope: String, from: String, into: String, MergeRule)
   /// Moves findings of a branch to another one, 500 at a time.
   case moveFindings(scope: String, from: String, into: String)
+  /// A task's worktree; takes the place of what was there.
+  case worktree(WorktreeRow)
+  /// Takes away the rows of worktrees that are gone and whose tasks have been pruned.
+  case pruneWorktrees
   /// Sets one of the daemon's own values (`Store.meta`); nil takes it away.
   case meta(key: String, value: String?)
   /// Takes away batches whose tasks all ended before this: about 2,000 tasks at a time, so that nobody waits long.

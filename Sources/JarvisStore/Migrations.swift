@@ -17,6 +17,7 @@ import GRDB
 /// - `skill_run`: what each run of a skill was asked, and what it came to.
 /// - `finding` with `finding_fts`: the hive-mind and its full-text index (external content, kept by triggers), and
 ///   `branch`; see `hive`.
+/// - `worktree`: the git worktrees of tasks; see `worktrees`.
 /// - `meta`: the daemon's own values.
 enum Migrations {
   /// "JRVS".
@@ -32,7 +33,7 @@ enum Migrations {
   static let over = "ended_at IS NOT NULL"
 
   /// Oldest first; number n makes schema n out of schema n − 1.
-  private static let all: [String] = [v1, learning, AgentTables.migration, skillRuns, hive]
+  private static let all: [String] = [v1, learning, AgentTables.migration, skillRuns, hive, worktrees]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()

@@ -86,6 +86,8 @@ enum Writing {
     case .pruneSpending(let day): try run(db, "DELETE FROM spend WHERE day < ?", [v(Int64(day))])
     case .skillRun(let row): try insert(row, db)
     case .skillRunEnded(let batch, let row): try end(batch, row, db)
+    case .worktree(let row): try put(row, db)
+    case .pruneWorktrees: return try pruneWorktrees(db)
     case .meta(let key, .some(let value)):
       try run(
         db, "INSERT INTO meta (key, value) VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -153,6 +155,8 @@ enum Writing {
     case .pruneSpending: "the old spending"
     case .skillRun(let row): "the run of the skill \(row.skill)"
     case .skillRunEnded(let batch, _): "the end of the skill's run \(batch)"
+    case .worktree(let row): "the worktree of task \(row.task)"
+    case .pruneWorktrees: "pruning worktrees"
     case .meta(let key, _): "the value \(key)"
     case .prune: "pruning"
     case .observation(let row): "observation \(row.id) of \(row.type)"

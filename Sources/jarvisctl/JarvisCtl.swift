@@ -22,7 +22,8 @@ struct JarvisCtl: ParsableCommand {
     subcommands: [
       Spawn.self, Run.self, Status.self, Top.self, Show.self, Why.self, Logs.self, ResultVerb.self, Ask.self, Wait.self,
       Cancel.self,
-      Pause.self, Resume.self, Retry.self, Edit.self, BatchVerb.self, SkillVerb.self, Learn.self, Hive.self, Stats.self,
+      Pause.self, Resume.self, Retry.self, Edit.self, BatchVerb.self, WorktreeVerb.self,
+      SkillVerb.self, Learn.self, Hive.self, Stats.self,
       Events.self, Drain.self, Doctor.self, ConfigVerb.self, Simulate.self, Call.self, MCP.self, Completions.self,
     ])
 }

@@ -45,6 +45,7 @@ import Testing
     ("agents", "max_live_per_session", "2"), ("agents", "max_per_minute", "3"),
     ("learning", "enabled", "false"), ("learning", "half_life", #""7d""#), ("learning", "exploration", "0.2"),
     ("agents", "when_over_cap", #""freeze""#), ("agents", "drop_environment", "[]"), ("agents", "linger", "5"),
+    ("agents", "isolation", #""worktree""#),
     ("budgets", "task_cost", "1.5"), ("budgets", "task_tokens", "1000"),
     ("budgets", "batch_cost", "1.5"), ("budgets", "batch_tokens", "1000"),
     ("budgets", "session_cost", "1.5"), ("budgets", "session_tokens", "1000"),

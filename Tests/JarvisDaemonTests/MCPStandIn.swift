@@ -107,12 +107,25 @@ actor MCPStandIn: MethodCaller {
       result = TaskLogs.Result(
         data: "page", offset: wanted.offset, nextOffset: wanted.offset + 4, size: 100, end: false,
         state: try task(wanted.id).state)
+    case is WorktreeList.Parameters: result = WorktreeList.Result(worktrees: [Self.worktree])
+    case is WorktreeChanges.Parameters: result = TaskDiff(Self.worktree)
+    case is WorktreeMerge.Parameters:
+      result = WorktreeMerge.Result(
+        worktree: Self.worktree, folder: "/src", into: "main", commit: "c0ffee", merged: true)
     default: throw RPC.Failure(.methodNotFound, "the stand-in has no \(M.name)")
     }
     guard let result = result as? M.Result else {
       throw RPC.Failure(.internalError, "the stand-in answers \(M.name) with another type")
     }
     return result
+  }
+
+  private static var worktree: WorktreeView {
+    var tree = WorktreeView(
+      id: TaskID(1), title: "lint", state: .kept, path: "/state/worktrees/t1", branch: "jarvis/t1", base: "c0ffee",
+      folder: "/src", repository: "/src/.git", branchID: "main", createdAt: Timestamp(milliseconds: 0))
+    tree.changes = DiffNumbers(filesChanged: 2, insertions: 3, deletions: 1, commits: 1)
+    return tree
   }
 
   private func submit(_ batch: TaskSpawn.Parameters, _ caller: Caller) throws(RPC.Failure) -> TaskSpawn.Result {

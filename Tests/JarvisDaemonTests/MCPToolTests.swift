@@ -10,6 +10,7 @@ struct MCPToolTests {
     "spawn_parallel_tasks", "get_task_stats", "learn_parallelization", "wait_for_tasks", "get_task_result",
     "ask_agent", "cancel_tasks", "run_skill", "store_finding", "search_findings", "get_finding", "get_batch_report",
     "list_tasks", "get_task_log", "explain_task", "pause_tasks", "resume_tasks", "retry_tasks", "edit_task",
+    "manage_worktrees",
   ]
 
   @Test("the list has the same tools in the same order in every revision", arguments: MCPRevision.allCases)
@@ -92,6 +93,8 @@ struct MCPToolTests {
       (ListTool.self, ["limit": 2]), (ExplainTool.self, ["id": "t3"]), (PauseTool.self, ["batch_id": "b1"]),
       (ResumeTool.self, ["ids": ["t1"]]), (RetryTool.self, ["batch_id": "b1"]),
       (EditTool.self, ["id": "t3", "priority": "high"]), (CancelTool.self, ["ids": ["t1", "t2"]]),
+      (WorktreeTool.self, ["action": "list"]), (WorktreeTool.self, ["action": "diff", "id": "t1"]),
+      (WorktreeTool.self, ["action": "merge", "id": "t1", "squash": true]),
     ]
     for (tool, arguments) in calls {
       let result = try await client.tool(tool.name, arguments, revision)

@@ -7,6 +7,7 @@ enum StoredSchemas {
     v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows,
     v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns,
     v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns + v5Changes,
+    v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns + v5Changes + worktrees,
   ]
 
   /// Makes the file as the release of that schema left it.

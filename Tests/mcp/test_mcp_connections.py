@@ -65,7 +65,7 @@ def test_the_bridge_outlives_the_daemon(own_daemon):
         "tools/call", {"name": "get_task_result", "arguments": {"id": batch["tasks"][0]["id"]}})
     own_daemon.start()
     assert lines.answer(number)["result"]["structuredContent"]["output"] == "before\n"
-    assert len(lines.request("tools/list")["result"]["tools"]) == 19
+    assert len(lines.request("tools/list")["result"]["tools"]) == 20
     lines.close()
 
 

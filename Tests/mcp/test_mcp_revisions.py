@@ -64,7 +64,7 @@ def test_tools_in_the_form_of_the_revision(lines, version):
         "spawn_parallel_tasks", "get_task_stats", "learn_parallelization", "wait_for_tasks", "get_task_result",
         "ask_agent", "cancel_tasks", "run_skill", "store_finding", "search_findings", "get_finding",
         "get_batch_report", "list_tasks", "get_task_log", "explain_task", "pause_tasks", "resume_tasks", "retry_tasks",
-        "edit_task",
+        "edit_task", "manage_worktrees",
     ]
     for tool in listed["tools"]:
         assert ("annotations" in tool) == (version >= "2025-03-26")

@@ -54,6 +54,8 @@ extension Coordinator {
     if let other = tasks.values.first(where: { $0.stored.session == session && $0.stored.runner == stored.runner }) {
       throw conflict("task \(other.id) is going on with this session already; ask again when it is over")
     }
+    let owner = stored.spec.isolation == .worktree ? stored.worktree ?? id : nil
+    if let owner { try checkWorktreeIsFree(owner) }
     var spec = stored.spec
     spec.description = question.prompt
     spec.resultSchema = question.resultSchema
@@ -62,6 +64,7 @@ extension Coordinator {
     spec.notBefore = nil
     var task = PreparedTask(spec: spec, cwd: stored.cwd, runner: stored.runner, type: row.type, after: [])
     task.session = session
+    task.worktree = owner
     let format = StreamFormat(rawValue: runner.output.rawValue)
     if format?.tellsCostOfConversation == true { task.costBefore = report.cost }
     let batch = PreparedBatch(
@@ -87,7 +90,7 @@ extension Coordinator {
   func runnerValues(of task: LiveTask, key: String) throws(StartError) -> [RunnerFile.Placeholder: String] {
     let spec = task.stored.spec
     var values: [RunnerFile.Placeholder: String] = [
-      .cwd: task.stored.cwd, .taskID: task.id.description, .branch: batches[task.batch]?.row.branch ?? "main",
+      .cwd: task.folder, .taskID: task.id.description, .branch: batches[task.batch]?.row.branch ?? "main",
       .socket: paths.socket,
     ]
     guard let runner = runner(of: task) else { return values }

@@ -177,6 +177,7 @@ extension Coordinator {
         environment = values
       }
     }
+    let owners = try worktrees(ofRetried: again)
     let places = Dictionary(again.enumerated().map { ($1.0.id, $0) }) { first, _ in first }
     let prepared = again.map { row, stored in
       var task = PreparedTask(
@@ -189,6 +190,7 @@ extension Coordinator {
       task.sources = stored.step?.sources.map { id in places[id].map { .inBatch($0) } ?? .outside(id) } ?? []
       task.session = stored.session
       task.costBefore = stored.costBefore
+      task.worktree = owners[row.id]
       return task
     }
     let strategy = try await stored { (store) throws(StoreError) in try await store.batch(first.0.batch) }?.strategy

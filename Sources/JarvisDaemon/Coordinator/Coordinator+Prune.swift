@@ -10,6 +10,7 @@ extension Coordinator {
     do throws(StoreError) {
       let count = try await store.prune(finishedBefore: time + -config.store.history)
       if count > 0 { log.info("\(count) old tasks were taken out of the history") }
+      try await store.commit([.pruneWorktrees])
       try await store.expireFindings(before: time)
       try await store.pruneLearning(
         before: time + -config.store.history, keep: Learner.kept, profiles: learner.profiles.capacity)
@@ -18,6 +19,7 @@ extension Coordinator {
     }
     let before = (time + -config.store.outputHistory).milliseconds / 1000
     let live = Set(tasks.values.flatMap { task in task.run.map { [$0.key.name, task.id.description] } ?? [] })
+      .union(worktrees.keys.map(\.description))
     // A folder that a task may be about to write into stays, empty or not; later tasks have greater numbers.
     let kept = Set(tasks.keys.map { paths.output(of: $0).folder })
     let (outputs, newest) = (paths.outputs, nextTask / 1000)

@@ -11,7 +11,7 @@ extension Coordinator {
     guard let row = try await stored({ (store) throws(StoreError) in try await store.task(id) }) else {
       throw Self.noTask(id)
     }
-    return tasks[id].map { view(of: $0, explained: true) } ?? TaskView(row)
+    return tasks[id].map { view(of: $0, explained: true) } ?? view(of: row)
   }
 
   /// Views in the order of `ids`, live or from the store.
@@ -22,7 +22,7 @@ extension Coordinator {
       for row in try await stored({ (store) throws(StoreError) in try await store.tasks(over) }) { rows[row.id] = row }
     }
     let explained = ids.count <= 32
-    return ids.compactMap { id in tasks[id].map { view(of: $0, explained: explained) } ?? rows[id].map { TaskView($0) }
+    return ids.compactMap { id in tasks[id].map { view(of: $0, explained: explained) } ?? rows[id].map { view(of: $0) }
     }
   }
 
@@ -40,7 +40,7 @@ extension Coordinator {
       }
       cursor = page.next
       for row in page.rows {
-        let task = tasks[row.id].map { view(of: $0, explained: found.count < 64) } ?? TaskView(row)
+        let task = tasks[row.id].map { view(of: $0, explained: found.count < 64) } ?? view(of: row)
         if let states = query.states, !states.contains(task.state) { continue }
         found.append(task)
       }

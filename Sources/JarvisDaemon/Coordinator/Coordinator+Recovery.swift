@@ -16,6 +16,7 @@ extension Coordinator {
     let cancels: [String: String]
     let pauses: [String: String]
     do throws(StoreError) {
+      for row in try await store.worktrees(.there) { worktrees[row.task] = row }
       live = try store.loadLive { row in
         guard let stored = StoredSpec(stored: row.specJSON) else {
           unreadable.append(row.id)
@@ -28,7 +29,11 @@ extension Coordinator {
         task.startedAt = row.startedAt
         task.notBefore = row.notBefore
         task.isHeld = row.notBefore == Self.never
-        if row.state.isActive, let key = row.runKey.flatMap({ RunKey($0) }) {
+        if self.isUntold(row.state, task) {
+          task.attempt -= 1
+          task.startedAt = nil
+          task.state = .queued
+        } else if row.state.isActive, let key = row.runKey.flatMap({ RunKey($0) }) {
           task.run = LiveTask.Run(key: key, phase: .requested)
           task.run?.pausedAt = row.state == .paused ? self.now() : nil
         }
@@ -76,6 +81,7 @@ extension Coordinator {
     }
     try await restoreAgents()
     try await restoreSkillRuns()
+    try await restoreWorktrees()
     let count = tasks.count
     if count > 0 {
       log.debug("\(count) live tasks came back from the store, \(scheduler.counts.active) of them were running")
@@ -300,6 +306,7 @@ extension Coordinator {
     for id in scheduler.activeTasks {
       guard let task = tasks[id], let run = task.run else { continue }
       if run.phase == .deciding {
+        worktreeWork.preparations.removeValue(forKey: id)?.cancel()
         putBack(id, "Jarvis was stopped before it started")
       } else {
         stop(id, .requeue("Jarvis was stopped while it ran"))

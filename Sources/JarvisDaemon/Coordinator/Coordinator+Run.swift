@@ -36,6 +36,7 @@ extension Coordinator {
       return end(id, stop.stateWithoutRun, stop.sentenceWithoutRun)
     }
     guard wardenState.welcome != nil else { return putBack(id, "the warden went away before it started") }
+    if wantsWorktree(task) { return prepareWorktree(of: id, key) }
     if wantsDigest(task) { return prepareDigest(of: task, key) }
     do throws(StartError) {
       let spec = try runSpec(of: task, key: key)
@@ -61,7 +62,11 @@ extension Coordinator {
     parcel.put(row(of: task))
   }
 
-  struct StartError: Error { let message: String }
+  struct StartError: Error {
+    let message: String
+    /// Whether it is nothing of the task's, and the start only has to wait.
+    var isPassing = false
+  }
 
   private func runSpec(of task: LiveTask, key: RunKey) throws(StartError) -> RunSpec {
     let output = paths.output(of: task.id)
@@ -84,7 +89,7 @@ extension Coordinator {
       task.stored.spec.env["PATH"] ?? task.environment.flatMap { environments[$0]?.values["PATH"] } ?? ""
     let executable: String
     do throws(ExecutableNotFound) {
-      executable = try ExecutableFinder.find(line[0], path: searchPath, folder: task.stored.cwd)
+      executable = try ExecutableFinder.find(line[0], path: searchPath, folder: task.folder)
     } catch {
       throw StartError(message: "it could not be started: \(error)")
     }
@@ -93,7 +98,7 @@ extension Coordinator {
     if streamFormat(of: task) != nil { try? ensurePrivateDirectory(artifacts(of: task.id)) }
     return RunSpec(
       key: key, executable: executable, arguments: line, environment: environment,
-      workingDirectory: task.stored.cwd, stdoutPath: "\(output.folder)/\(key).out",
+      workingDirectory: task.folder, stdoutPath: "\(output.folder)/\(key).out",
       stderrPath: "\(output.folder)/\(key).err", limits: runLimits(of: task))
   }
 
@@ -101,6 +106,7 @@ extension Coordinator {
   private func environmentLines(of task: LiveTask) -> [String] {
     let own = task.stored.spec.env
     var lines = inheritedLines(of: task)
+    if let place = task.run?.place { place.replaceVariables(in: &lines) }
     if !own.isEmpty { lines.removeAll { line in own[String(line.prefix { $0 != "=" })] != nil } }
     lines += own.filter { !Self.isIdentity($0.key) }.map { "\($0.key)=\($0.value)" }.sorted()
     lines.append("JARVIS_SOCKET=\(paths.socket)")
@@ -127,8 +133,10 @@ extension Coordinator {
 
   /// Variables that tell an agent who it is: every task gets its own.
   private static func isIdentity(_ name: String) -> Bool {
-    ["JARVIS_SOCKET", "JARVIS_TASK_ID", "JARVIS_BATCH_ID", "JARVIS_BRANCH", "JARVIS_ARTIFACTS", "JARVIS_DIGEST"]
-      .contains(name)
+    [
+      "JARVIS_SOCKET", "JARVIS_TASK_ID", "JARVIS_BATCH_ID", "JARVIS_BRANCH", "JARVIS_ARTIFACTS", "JARVIS_DIGEST",
+      "JARVIS_WORKTREE",
+    ].contains(name)
   }
 
   func runner(of task: LiveTask) -> RunnerFile? {
@@ -318,6 +326,7 @@ extension Coordinator {
     guard var task = tasks[id], !task.state.isTerminal else { return }
     observeRun(id, state, report)
     replan(task.batch, after: task.type)
+    oweDiff(of: task)
     if let key = task.run?.key {
       sampler.remove(key)
       followers.removeValue(forKey: key)?.finish()
@@ -370,6 +379,7 @@ extension Coordinator {
       batchIsOver(task.batch)
     }
     forgetSpending(of: id, task.batch)
+    leaveWorktrees(task)
     waiters.ended(id)
   }
 
@@ -378,6 +388,7 @@ extension Coordinator {
   /// Begins to stop a running agent. The first cause stays.
   func stop(_ id: TaskID, _ cause: StopCause) {
     guard var task = tasks[id], var run = task.run, run.phase != .exited, run.stop == nil else { return }
+    if run.preparation != nil { return stopPreparing(id, cause) }
     run.stop = cause
     task.run = run
     task.reason = cause.sentence

@@ -148,6 +148,7 @@ extension Coordinator {
     stored.session = task.session
     stored.costBefore = task.costBefore
     stored.step = task.step
+    stored.worktree = task.worktree
     stored.step?.sources = task.sources.map(id)
     var live = LiveTask(
       id: taskID, batch: batch, sequence: sequence, stored: stored, type: task.type, priority: spec.priority,

@@ -70,6 +70,8 @@ extension Coordinator {
       type: task.type, priority: task.priority, state: task.state, reason: task.reason, runner: task.stored.runner,
       submittedAt: task.submittedAt)
     view.fill(from: task.stored)
+    view.worktree = worktreePath(of: task.stored, task.id)
+    if task.run?.preparation != nil { view.reason = "its worktree is being made" }
     view.attempt = task.attempt
     view.startedAt = task.startedAt
     view.notBefore = task.notBefore == Self.unprepared ? nil : task.notBefore
@@ -125,6 +127,7 @@ extension TaskView {
     description = stored.spec.description
     command = stored.spec.command
     cwd = stored.cwd
+    isolation = stored.spec.isolation == .worktree ? .worktree : nil
     retries = stored.spec.retries
     after = AfterList(stored.dependencies)
     limits = stored.spec.limits

@@ -1,5 +1,6 @@
 import JarvisConfig
 import JarvisCore
+import JarvisGit
 import JarvisLinux
 import JarvisPolicy
 import JarvisProtocol
@@ -46,6 +47,7 @@ public actor Coordinator {
   let events = EventHub()
   let log: Logger
   let warden: any WardenPort
+  nonisolated let git: GitWorktrees
   nonisolated let published: Mutex<Published>
   nonisolated let sampler = AgentSampler()
   /// Wakes the resource monitor, which sleeps longer while there is nothing to look after.
@@ -93,6 +95,9 @@ public actor Coordinator {
   var openRuns: Set<BatchID> = []
   /// Steps of skills that are being prepared.
   var preparing: Set<TaskID> = []
+  /// Worktrees that are there, by the task that they were made for, and what is under way with them.
+  var worktrees: [TaskID: WorktreeRow] = [:]
+  var worktreeWork = WorktreeWork()
 
   var nextTask: UInt64 = 1
   var nextBatch: UInt64 = 1
@@ -153,6 +158,7 @@ public actor Coordinator {
     executor = loop.executor
     self.log = log
     self.now = now
+    git = GitWorktrees(root: paths.worktrees, environment: ProcessEnvironment.values, log: log)
     published = Mutex(Published(config: config, runners: runners))
     scheduler = SchedulerState(policy: SchedulerPolicy(config))
     overseerPolicy = OverseerPolicy(config)

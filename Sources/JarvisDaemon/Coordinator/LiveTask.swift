@@ -26,6 +26,8 @@ struct StoredSpec: WireObject, Hashable {
   var parks = 0
   /// What it is of a skill's step, where it can't just run.
   var step: StoredStep?
+  /// The task whose worktree it works in, where it goes on with another one's work.
+  var worktree: TaskID?
   /// The git folder of the submitter's repository; empty outside of one. Findings belong to it and the branch.
   var scope: String
 
@@ -54,6 +56,7 @@ struct StoredSpec: WireObject, Hashable {
     costBefore = try fields.optional("cost_before", "what that had cost before")
     parks = try fields.defaulted("parks", "how often its API ended an attempt", 0)
     step = try fields.optional("step", "what it is of a skill's step")
+    worktree = try fields.optional("worktree", "the task whose worktree it works in")
   }
 
   func write(_ fields: inout ObjectWriter) {
@@ -68,6 +71,7 @@ struct StoredSpec: WireObject, Hashable {
     fields.set("cost_before", costBefore)
     if parks != 0 { fields.set("parks", parks) }
     fields.set("step", step)
+    fields.set("worktree", worktree)
     if !scope.isEmpty { fields.set("scope", scope) }
   }
 }
@@ -162,6 +166,10 @@ struct LiveTask: Sendable {
     var pauseWhenRunning: String?
     var usage: AgentUsage?
     var peakMemory: UInt64 = 0
+    /// Which preparation of a worktree it waits for.
+    var preparation: Int?
+    /// Where it works, where that is a worktree of its own; nil until that is there.
+    var place: TaskPlace?
     /// What it is told of its branch's findings; nil until they were looked for.
     var digest: Digest?
     /// Watches it, from its start on.
@@ -185,6 +193,9 @@ struct LiveTask: Sendable {
       case exited
     }
   }
+
+  /// The folder that it works in.
+  var folder: String { run?.place?.folder ?? stored.cwd }
 
   var runKeyName: String { attempt <= 1 ? id.description : "\(id)-\(attempt)" }
 }

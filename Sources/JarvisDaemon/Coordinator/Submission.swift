@@ -47,6 +47,8 @@ struct PreparedTask: Sendable {
   /// The conversation that it goes on with, and what that had cost before.
   var session: String?
   var costBefore: Double?
+  /// The task whose worktree it goes on in.
+  var worktree: TaskID?
   /// What it is of a skill's step, and what that is made of.
   var step: StoredStep?
   var sources: [Target] = []
@@ -122,6 +124,10 @@ struct SubmissionCheck {
     }
     if case .argv(let argv)? = spec.command { try check(program: argv[0], searchPath, cwd, at: path) }
     try check(spec.limits, at: .field(path, "limits"))
+    var spec = spec
+    if spec.isolation == nil, runner != "command", context.config.agents.isolation != .shared {
+      spec.isolation = context.config.agents.isolation
+    }
     return PreparedTask(
       spec: spec, cwd: cwd, runner: runner,
       type: spec.type ?? TypeName.derive(skill: nil, runner: runner, command: spec.command), after: [])

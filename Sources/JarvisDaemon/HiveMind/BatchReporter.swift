@@ -38,9 +38,12 @@ struct BatchReporter: Sendable {
     }
     let names = Dictionary(tasks.map { ($0.id, $0.name) }) { first, _ in first }
     let findings = Self.gather(rows.prefix(Self.most), names: names)
+    let changes = tasks.contains { $0.isolation == .worktree } ? try await coordinator.changes(in: batch.id) : [:]
     var results: [ReportedResult] = []
     for task in tasks {
-      Self.add(await result(of: task, bytes: query.outputBytes), to: &results)
+      var result = await result(of: task, bytes: query.outputBytes)
+      result.sources[0].changes = changes[task.id]
+      Self.add(result, to: &results)
     }
     results.sort { a, b in
       let (first, second) = (Self.order(a.state), Self.order(b.state))

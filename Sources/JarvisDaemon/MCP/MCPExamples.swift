@@ -39,5 +39,6 @@ public enum MCPExamples {
     "resume_tasks": ["batch_id": "b1"],
     "retry_tasks": ["batch_id": "b1"],
     "edit_task": ["id": "t3", "priority": "critical"],
+    "manage_worktrees": ["action": "list"],
   ]
 }

@@ -65,6 +65,7 @@ enum MCPTools {
     GetFindingTool.self,
     BatchReportTool.self,
     ListTool.self, LogTool.self, ExplainTool.self, PauseTool.self, ResumeTool.self, RetryTool.self, EditTool.self,
+    WorktreeTool.self,
   ]
 }
 

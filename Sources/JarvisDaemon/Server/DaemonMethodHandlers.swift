@@ -88,6 +88,7 @@ extension Coordinator {
     }
     await addStoreChecks(add)
     await addRunnerChecks(add)
+    addWorktreeChecks(add)
     if let sample {
       let pressure = sample.pressure == nil ? "no pressure stall information" : "with pressure stall information"
       add(

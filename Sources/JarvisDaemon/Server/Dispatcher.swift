@@ -30,6 +30,7 @@ final class Dispatcher: MethodCaller {
     ledger = MCPTaskLedger(storage: StoredMCPTasks(coordinator: coordinator), now: coordinator.now)
     var table = MethodTable()
     table.addTaskMethods(coordinator, inspector)
+    table.addWorktreeMethods(coordinator)
     table.addKnowledgeMethods(coordinator, inspector)
     table.addDaemonMethods(coordinator, services)
     entries = table.entries

@@ -53,6 +53,7 @@ extension MethodTable {
       var result = await LogReader(coordinator: coordinator).result(view, maxBytes: parameters.maxBytes)
       result.agent = try await coordinator.answer(of: parameters.id)
       result.artifacts = Artifacts.list(in: coordinator.artifacts(of: parameters.id))
+      result.diff = try await coordinator.diff(of: view, maxBytes: parameters.maxBytes)
       return result
     }
     add(TaskAsk.self) { (parameters, caller, _) throws(RPC.Failure) in
@@ -100,6 +101,7 @@ extension Coordinator {
     var check = SubmissionCheck(context)
     let prepared: PreparedBatch
     do throws(WireError) { prepared = try check.prepare(parameters) } catch { throw RPC.Failure(error) }
+    try await checkIsolation(of: prepared)
     let session = caller.agent?.session ?? parameters.sessionID ?? caller.session
     return try await submit(
       prepared, session: session, name: parameters.name, requestKey: parameters.requestKey, agent: caller.agent)

@@ -18,6 +18,7 @@ extension Coordinator {
     batch.cwd = run.cwd
     var prepared = try Self.prepare(batch, expanded.plan, context, run: batchID)
     prepared.strategy = batch.strategy
+    try await checkIsolation(of: prepared)
     let sources = expanded.tree.mapValues { JSON.string($0.source) }
     let row = SkillRunRow(
       batch: batchID, skill: expanded.skill.name, parametersJSON: expanded.values.mapValues(\.json).json.text,

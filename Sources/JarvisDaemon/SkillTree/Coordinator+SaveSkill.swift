@@ -55,6 +55,6 @@ extension DoneTask {
       environment: stored.spec.env,
       after: stored.dependencies.map { SkillDependency(task: $0.task, condition: $0.condition) },
       retries: stored.spec.retries, time: stored.spec.limits.time?.seconds,
-      memory: stored.spec.limits.memory.map { Int(clamping: $0.bytes) })
+      memory: stored.spec.limits.memory.map { Int(clamping: $0.bytes) }, isolation: stored.spec.isolation)
   }
 }

@@ -138,6 +138,7 @@ extension Coordinator {
     let inputs = paths.inputs(of: run)
     let prepared = try await Self.expansion(
       of: what, files: files, sources: row.sourcesJSON, inputs: inputs, run: run, context)
+    try await checkIsolation(of: prepared)
     guard let group = tasks[task.id], group.state.isWaiting, batches[task.batch] != nil, !isStopping else { return }
     guard !prepared.tasks.isEmpty else {
       return endStep(task.id, .succeeded, "nothing to do: \(what.producer) wrote no items")

@@ -115,6 +115,7 @@ extension TaskSpec {
     cwd = task.cwd
     env = task.environment
     retries = task.retries
+    isolation = task.isolation
     after = AfterList(task.after.map { After(task: $0.task, condition: $0.condition) })
     limits = TaskLimits(
       memory: task.limits.memory.map { ByteSize(UInt64($0)) }, cpu: task.limits.cpu, pids: task.limits.pids,

@@ -5,6 +5,7 @@ public enum Methods {
     TaskSpawn.self, TaskList.self, TaskGet.self, TaskWait.self, TaskCancel.self, TaskPause.self, TaskResume.self,
     TaskRetry.self, TaskEdit.self, TaskWhy.self, TaskLogs.self, TaskResult.self, TaskAsk.self,
     BatchList.self, BatchGet.self, BatchReport.self,
+    WorktreeList.self, WorktreeChanges.self, WorktreeMerge.self, WorktreeRemove.self,
     StatsGet.self,
     LearnRecord.self, LearnGet.self, LearnList.self, LearnExport.self, LearnImport.self, LearnForget.self,
     SkillList.self, SkillShow.self, SkillRun.self, SkillPlan.self, SkillCheck.self, SkillSave.self,

@@ -229,6 +229,8 @@ public struct ResultSource: WireObject, Hashable {
   public var type: String
   /// How long it ran.
   public var seconds: Double?
+  /// How much it changed, where it had a worktree.
+  public var changes: DiffNumbers?
 
   /// With what must be there.
   public init(taskID: TaskID, type: String) {
@@ -242,6 +244,7 @@ public struct ResultSource: WireObject, Hashable {
     name = try fields.optional("name", "its name")
     type = try fields.required("type", "its type")
     seconds = try fields.optional("seconds", "how long it ran")
+    changes = try fields.optional("changes", "how much it changed, where it had a worktree")
   }
 
   /// Writes the fields that are known.
@@ -250,5 +253,6 @@ public struct ResultSource: WireObject, Hashable {
     fields.set("name", name)
     fields.set("type", type)
     fields.set("seconds", seconds)
+    fields.set("changes", changes)
   }
 }

@@ -13,6 +13,7 @@ extension BatchReportView {
     out += "\n## Results\n"
     for result in results {
       out += "\n### \(result.names): \(result.state.rawValue)\n\n\(Self.line(result.reason))\n"
+      if let changes = result.changes { out += "\nChanged: \(changes)\n" }
       for (label, text) in [("", result.output), ("stderr", result.errors ?? "")] where !text.isEmpty {
         let fence = String(repeating: "`", count: max(3, Self.longestRun(of: "`", in: text) + 1))
         out += "\n\(fence)\(label)\n\(text)\(text.hasSuffix("\n") ? "" : "\n")\(fence)\n"
@@ -32,6 +33,7 @@ extension BatchReportView {
     if omittedFindings > 0 { out += "\n(more findings are in the hive-mind)\n" }
     for result in results {
       out += "\n\(result.names) \(result.state.rawValue): \(Self.line(result.reason))\n"
+      if let changes = result.changes { out += "  changed: \(changes)\n" }
       if !result.output.isEmpty { out += "  \(Self.indented(result.output, by: 2))\n" }
       if let errors = result.errors, !errors.isEmpty { out += "  stderr: \(Self.indented(errors, by: 2))\n" }
     }
@@ -88,6 +90,13 @@ extension ReportedResult {
       source.name.map { "\(source.taskID) \($0)" } ?? source.taskID.description
     }
     return names.joined(separator: ", ") + (sources.count > 8 ? " and \(sources.count - 8) more" : "")
+  }
+
+  /// What those with worktrees changed; nil where none had one.
+  fileprivate var changes: String? {
+    let told = sources.compactMap { source in source.changes.map { "\(source.taskID) \($0.sentence)" } }
+    guard !told.isEmpty else { return nil }
+    return told.prefix(8).joined(separator: "; ") + (told.count > 8 ? "; and \(told.count - 8) more" : "")
   }
 }
 

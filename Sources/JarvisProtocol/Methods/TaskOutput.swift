@@ -111,7 +111,7 @@ public enum TaskResult: Method {
   public static let name = "task.result"
   /// What it does.
   public static let summary =
-    "What a task came to: an agent's answer, structured result, tokens, cost and session; the end of its output; its files."
+    "What a task came to: an agent's answer, structured result, tokens, cost and session; the end of its output; its files; what it changed in its worktree."
   /// Parameters that a test reads.
   public static let example: JSON = ["id": "t1"]
 
@@ -157,6 +157,8 @@ public enum TaskResult: Method {
     public var agent: AgentAnswer?
     /// Files that the task left in `$JARVIS_ARTIFACTS`, absolute paths, at most 200.
     public var artifacts: [String]
+    /// What it changed, where it had a worktree.
+    public var diff: TaskDiff?
 
     /// A result.
     public init(task: TaskView, output: String, errors: String, truncated: Bool) {
@@ -176,6 +178,7 @@ public enum TaskResult: Method {
       agent = try fields.optional("agent", "what the agent came to, where the runner has an event stream")
       artifacts = try fields.defaulted(
         "artifacts", "files that the task left in $JARVIS_ARTIFACTS, absolute paths, at most 200", [])
+      diff = try fields.optional("diff", "what it changed, where it had a worktree (`isolation`)")
     }
 
     /// Writes the fields that are known.
@@ -186,6 +189,7 @@ public enum TaskResult: Method {
       fields.set("truncated", truncated)
       fields.set("agent", agent)
       if !artifacts.isEmpty { fields.set("artifacts", artifacts) }
+      fields.set("diff", diff)
     }
   }
 }

@@ -34,6 +34,10 @@ public struct TaskSpec: WireObject, Hashable {
   public var maxTurns: Int?
   /// A JSON Schema that the agent's result is to fit.
   public var resultSchema: JSON?
+  /// Whether it works in a git worktree of its own; nil: as configured for agents, else in its folder.
+  public var isolation: Isolation?
+  /// Whether a worktree is made although tracked files have changes, which are not in it.
+  public var allowDirty: Bool
 
   /// A task with a command and defaults for everything else.
   public init(command: Command, description: String? = nil) {
@@ -51,6 +55,7 @@ public struct TaskSpec: WireObject, Hashable {
     delay = nil
     notBefore = nil
     group = nil
+    allowDirty = false
   }
 
   /// Reads the fields, or collects their schema.
@@ -82,6 +87,13 @@ public struct TaskSpec: WireObject, Hashable {
       "max_turns", "the most turns of the agent, for programs that know such a bound",
       schema: .integer(minimum: 1, maximum: 100_000))
     resultSchema = try fields.optional("result_schema", "a JSON Schema that the agent's result is to fit")
+    isolation = try fields.optional(
+      "isolation",
+      "worktree: it works in a git worktree of its own, on a branch of its own, and its diff is part of its result; "
+        + "none: in its folder; default: for agents `[agents] isolation`, else none")
+    allowDirty = try fields.defaulted(
+      "allow_dirty", "make the worktree although tracked files have changes that are not committed, and not in it",
+      false)
     if fields.isDescribing { return }
     // A mistyped `command` is better named as such than as a missing description.
     try fields.finish { Self.fields.map(\.name) }
@@ -130,6 +142,8 @@ public struct TaskSpec: WireObject, Hashable {
     fields.set("model", model)
     fields.set("max_turns", maxTurns)
     fields.set("result_schema", resultSchema)
+    fields.set("isolation", isolation)
+    if allowDirty { fields.set("allow_dirty", allowDirty) }
   }
 
   private func checkAgent(_ fields: ObjectReader) throws(WireError) {

@@ -84,6 +84,10 @@ public struct TaskView: WireObject, Hashable {
   public var runner: String
   /// The folder it runs in.
   public var cwd: String?
+  /// Whether it works in a worktree of its own.
+  public var isolation: Isolation?
+  /// Its worktree, while that is there.
+  public var worktree: String?
   /// How many times it was started.
   public var attempt: Int
   /// How often it is tried again after a failure.
@@ -156,6 +160,8 @@ public struct TaskView: WireObject, Hashable {
     command = try fields.optional("command", "what it runs")
     runner = try fields.required("runner", "how it becomes a process")
     cwd = try fields.optional("cwd", "the folder it runs in")
+    isolation = try fields.optional("isolation", "worktree, where it works in one of its own")
+    worktree = try fields.optional("worktree", "its worktree, while that is there")
     attempt = try fields.required("attempt", "how many times it was started")
     retries = try fields.defaulted("retries", "how often it is tried again after a failure", 0)
     after = try fields.defaulted("after", "what it waits for, by id", AfterList([]))
@@ -192,6 +198,8 @@ public struct TaskView: WireObject, Hashable {
     fields.set("command", command)
     fields.set("runner", runner)
     fields.set("cwd", cwd)
+    fields.set("isolation", isolation)
+    fields.set("worktree", worktree)
     fields.set("attempt", attempt)
     if retries != 0 { fields.set("retries", retries) }
     if !after.items.isEmpty { fields.set("after", after) }

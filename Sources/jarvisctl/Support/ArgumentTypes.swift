@@ -32,6 +32,7 @@ extension Priority: ExpressibleByArgument {}
 extension Strategy: ExpressibleByArgument {}
 extension EventKind: ExpressibleByArgument {}
 extension FindingKind: ExpressibleByArgument {}
+extension Isolation: ExpressibleByArgument {}
 
 extension Timestamp {
   /// The wall clock.

@@ -30,6 +30,11 @@ func currentFolder() -> String? {
   return String(cString: path)
 }
 
+/// A path that means the same to the daemon, whose folder is another.
+func absolutePath(_ path: String) -> String {
+  path.hasPrefix("/") ? path : "\(currentFolder() ?? "")/\(path)"
+}
+
 /// Says what was submitted.
 func submitted(_ batch: TaskSpawn.Result, on screen: Screen) -> String {
   var table = TaskTable(columns: [.id, .name, .state, .priority, .type, .reason])

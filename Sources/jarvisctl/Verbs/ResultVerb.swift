@@ -49,10 +49,18 @@ struct ResultVerb: ParsableCommand {
     let facts = result.agent.map { agentTexts($0.activity) } ?? []
     let problem = result.agent?.schemaProblem.map { "schema: \(escaped($0))\n" } ?? ""
     let files = result.artifacts.map { "file: \(escaped($0))\n" }.joined()
+    let diff = result.diff.map { "diff: \(escaped(diffText($0)))\n" } ?? ""
     return head + (facts.isEmpty ? "" : facts.map { escaped($0) }.joined(separator: ", ") + "\n") + problem + files
+      + diff
       + "\n"
       + body
   }
+}
+
+/// What a task changed, in short, and how to go on with it.
+func diffText(_ diff: TaskDiff) -> String {
+  let numbers = diff.changes.map { $0.filesChanged == 0 && $0.commits == 0 ? "nothing" : $0.sentence } ?? "not read"
+  return "\(numbers); branch \(diff.branch) is \(diff.state.rawValue)\(diff.problem.map { ": \($0)" } ?? "")"
 }
 
 /// What is known of an agent, in short.

@@ -58,6 +58,12 @@ struct Run: ParsableCommand {
   @Option(name: .long, help: "How it becomes a process: command, claude, codex, …")
   var runner: String?
 
+  @Option(name: .long, help: "worktree: in a git worktree and on a branch of its own; none: in the folder.")
+  var isolation: Isolation?
+
+  @Flag(name: .long, help: "With --isolation worktree: although files have changes that are not committed.")
+  var allowDirty = false
+
   @Option(name: .long, help: "auto, parallel, sequential or adaptive.")
   var strategy: Strategy?
 
@@ -115,16 +121,14 @@ struct Run: ParsableCommand {
     spec.notBefore = notBefore
     spec.group = group
     spec.runner = runner
-    spec.cwd = cwd.map(absolute)
+    spec.isolation = isolation
+    spec.allowDirty = allowDirty
+    spec.cwd = cwd.map(absolutePath)
     for pair in env {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       spec.env[String(parts[0])] = String(parts[1])
     }
     return spec
-  }
-
-  private func absolute(_ path: String) -> String {
-    path.hasPrefix("/") ? path : "\(currentFolder() ?? "")/\(path)"
   }
 
   /// Prints the output while the task runs; as JSON, the task and its output when it is over.

@@ -21,6 +21,7 @@ struct Show: ParsableCommand {
         ("id", task.id.description), ("name", task.name),
         ("state", task.state.rawValue + exitText(task)), ("reason", task.reason),
         ("description", task.description), ("command", task.command?.text), ("folder", task.cwd),
+        ("worktree", task.worktree ?? (task.isolation == .worktree ? "none now" : nil)),
         ("runner", task.runner), ("type", task.type), ("priority", task.priority.rawValue),
         ("branch", task.branchID), ("batch", task.batchID.description), ("session", task.sessionID),
         ("group", task.group),

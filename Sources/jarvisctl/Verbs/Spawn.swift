@@ -26,6 +26,12 @@ struct Spawn: ParsableCommand {
   @Option(name: .long, help: "auto, parallel, sequential or adaptive, in place of the file's.")
   var strategy: Strategy?
 
+  @Option(name: .long, help: "worktree or none, for tasks of the file that don't say.")
+  var isolation: Isolation?
+
+  @Flag(name: .long, help: "Worktrees although files have changes that are not committed.")
+  var allowDirty = false
+
   @Flag(name: .shortAndLong, help: "Wait until all tasks are over; exit status 1 if not all succeeded.")
   var wait = false
 
@@ -34,9 +40,22 @@ struct Spawn: ParsableCommand {
     if case .object(var object) = params {
       if let branch { object["branch_id"] = .string(branch) }
       if let strategy { object["strategy"] = strategy.json }
+      if isolation != nil || allowDirty { object["tasks"] = object["tasks"].map(isolated) }
       params = .object(object)
     }
     try submitAndShow(TaskSpawn.name, params, wait: wait, globals)
+  }
+
+  /// The tasks with what the options say. What is no list of objects is left to the daemon to refuse.
+  private func isolated(_ tasks: JSON) -> JSON {
+    guard case .array(let list) = tasks else { return tasks }
+    return .array(
+      list.map { task in
+        guard case .object(var object) = task else { return task }
+        if let isolation, object["isolation"] == nil { object["isolation"] = isolation.json }
+        if allowDirty { object["allow_dirty"] = true }
+        return .object(object)
+      })
   }
 }
 

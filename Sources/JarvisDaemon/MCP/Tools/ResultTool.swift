@@ -61,17 +61,24 @@ enum ResultTool: MCPTool {
     var size: Int?
     var agent: AgentAnswer?
     var artifacts: [String]?
+    var diff: TaskDiff?
 
     /// The end of both outputs.
     init(_ result: TaskResult.Result) {
       task = result.task.forModels
       agent = result.agent
       artifacts = result.artifacts.isEmpty ? nil : result.artifacts
+      diff = result.diff
       // The answer is what counts; the stream that it came in would only repeat it.
       output = result.agent == nil || result.agent?.answer.isEmpty == true ? result.output : ""
       errors = result.errors
       truncated = result.truncated
       summary = ResultTool.state(of: result.task)
+      if let diff = result.diff {
+        summary +=
+          " It changed \(diff.changes?.sentence ?? "what is not read yet"); its worktree is \(diff.state.rawValue)."
+        if diff.state == .kept { summary += " To take it over: manage_worktrees with action merge." }
+      }
       if truncated {
         summary += " There is more before this end of the output: give `offset` 0 to read from the beginning."
       }
@@ -100,6 +107,7 @@ enum ResultTool: MCPTool {
       size = try fields.optional("size", "how many bytes the output has in all")
       agent = try fields.optional("agent", "what the agent came to: answer, structured result, tokens, cost, session")
       artifacts = try fields.optional("artifacts", "files that it left, absolute paths")
+      diff = try fields.optional("diff", "what it changed, where it had a worktree (`isolation`)")
     }
 
     func write(_ fields: inout ObjectWriter) {
@@ -112,6 +120,7 @@ enum ResultTool: MCPTool {
       fields.set("size", size)
       fields.set("agent", agent)
       fields.set("artifacts", artifacts)
+      fields.set("diff", diff)
     }
   }
 

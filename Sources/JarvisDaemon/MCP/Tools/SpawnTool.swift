@@ -9,8 +9,10 @@ enum SpawnTool: TaskTool {
     allow; the others wait and follow by themselves. Use it for independent work (searching, analyzing, testing several \
     things), for map-reduce (one task with `after` naming all the others) and for long commands. Give all tasks in one call. \
     Each task needs a `command` (argv list or shell line) or a `description` for an agent, which must be self-contained. \
-    strategy: auto (Jarvis decides), parallel (all that resources allow), sequential (one at a time, in order), adaptive (by \
-    what was learned). Answers at once with the batch's id and each task's id, state and the reason for it; the tasks are \
+    Agents that write into the same repository: `isolation` worktree gives each a git worktree and a branch of its own, to be \
+    merged with manage_worktrees. strategy: auto (Jarvis decides), parallel (all that resources allow), sequential (one at a \
+    time, in order), adaptive (by what was learned). Answers at once with the batch's id and each task's id, state and the \
+    reason for it; the tasks are \
     durable by then, so do not submit them again. Next: wait_for_tasks with the batch_id, then get_task_result by id.
     """
   // It runs whatever commands the tasks name, so what these may do is true of the tool.
