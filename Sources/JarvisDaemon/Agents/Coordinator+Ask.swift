@@ -55,7 +55,11 @@ extension Coordinator {
       throw conflict("task \(other.id) is going on with this session already; ask again when it is over")
     }
     let owner = stored.spec.isolation == .worktree ? stored.worktree ?? id : nil
-    if let owner { try checkWorktreeIsFree(owner) }
+    if let owner {
+      try checkWorktreeIsFree(owner)
+      worktreeWork.claims.insert(owner)
+    }
+    defer { if let owner { worktreeWork.claims.remove(owner) } }
     var spec = stored.spec
     spec.description = question.prompt
     spec.resultSchema = question.resultSchema

@@ -178,6 +178,8 @@ extension Coordinator {
       }
     }
     let owners = try worktrees(ofRetried: again)
+    worktreeWork.claims.formUnion(owners.values)
+    defer { worktreeWork.claims.subtract(owners.values) }
     let places = Dictionary(again.enumerated().map { ($1.0.id, $0) }) { first, _ in first }
     let prepared = again.map { row, stored in
       var task = PreparedTask(

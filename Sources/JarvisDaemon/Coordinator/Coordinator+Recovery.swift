@@ -296,6 +296,7 @@ extension Coordinator {
   /// Starts nothing more; submissions are refused from now on, waits are given up.
   func beginStopping() {
     isStopping = true
+    worktreeWork.cancelAll()
     saveLearning(now: true)
     waiters.giveUpAll()
     flush()
@@ -306,7 +307,6 @@ extension Coordinator {
     for id in scheduler.activeTasks {
       guard let task = tasks[id], let run = task.run else { continue }
       if run.phase == .deciding {
-        worktreeWork.preparations.removeValue(forKey: id)?.cancel()
         putBack(id, "Jarvis was stopped before it started")
       } else {
         stop(id, .requeue("Jarvis was stopped while it ran"))

@@ -12,9 +12,12 @@ extension Coordinator {
   /// Where the patch of a worktree is.
   nonisolated func patch(of owner: TaskID) -> String { "\(paths.output(of: owner).folder)/\(owner).patch" }
 
-  /// A task ends: that its changes are to be read goes to the disk with its end.
+  /// A task ends: that its changes are to be read goes to the disk with its end. Of one that is still being made there
+  /// are none.
   func oweDiff(of task: LiveTask) {
-    guard task.isIsolated, var row = worktrees[task.worktreeOwner] else { return }
+    guard task.isIsolated, var row = worktrees[task.worktreeOwner], row.state == .active || row.state == .kept else {
+      return
+    }
     row.state = .capturing
     worktrees[row.task] = row
     parcel.changes.append(.worktree(row))
@@ -28,20 +31,23 @@ extension Coordinator {
     for row in worktrees.values where row.state == .capturing && row.holds(task.stored.cwd) { settleWorktree(row.task) }
   }
 
+  /// Whether a worktree has no end yet, though nobody works there any more.
+  private func isOwed(_ row: WorktreeRow) -> Bool {
+    !row.state.isGone && row.state != .kept && user(of: row) == nil
+  }
+
   /// Reads what was changed in a worktree whose task is over, once nobody works there any more.
   func settleWorktree(_ owner: TaskID) {
-    guard let row = worktrees[owner], row.state == .capturing, !isStopping, user(of: row) == nil,
-      worktreeWork.captures.insert(owner).inserted
-    else { return }
-    Task { await self.capture(owner) }
+    guard let row = worktrees[owner], isOwed(row), !isStopping, worktreeWork.captures[owner] == nil else { return }
+    worktreeWork.captures[owner] = Task { await self.capture(owner) }
   }
 
   private func capture(_ owner: TaskID) async {
     await takeTurn(owner)
-    if let row = worktrees[owner], row.state == .capturing, user(of: row) == nil {
+    if let row = worktrees[owner], isOwed(row), !isStopping {
       do throws(GitFailure) {
-        let diff = try await read(row)
-        // Whoever took it up meanwhile waits for the turn, and the state is still the same.
+        if row.state == .preparing { try await finish(row) }
+        let diff = try await read(worktrees[owner] ?? row)
         if diff.isEmpty {
           unlink(patch(of: owner))
           try await removeWorktree(owner, as: .clean)
@@ -51,17 +57,32 @@ extension Coordinator {
           log.info("\(owner) changed \(worktrees[owner]?.changes?.sentence ?? ""), kept on branch \(row.branch)")
         }
       } catch {
-        log.warning("the worktree of \(owner) is left as it is: \(error)")
-        change(owner) {
-          $0.state = .kept
-          $0.problem = error.description
-        }
+        // On the way down it was cut off, and stays owed.
+        if !isStopping { leave(owner, error) }
       }
     }
-    worktreeWork.captures.remove(owner)
+    worktreeWork.captures[owner] = nil
     worktreeWork.captured.removeValue(forKey: owner)?.reach()
     worktreeWork.release(owner)
     endTurn()
+  }
+
+  /// What became of a worktree whose making was cut off is not known, its branch included: made again, it is.
+  private func finish(_ row: WorktreeRow) async throws(GitFailure) {
+    let state = try await git.look(at: row.folder, dirt: false)
+    let place = try await git.add(task: row.task.description, from: state)
+    change(row.task) {
+      ($0.path, $0.branch, $0.base) = (place.path, place.branch, place.base)
+      $0.state = .capturing
+    }
+  }
+
+  private func leave(_ owner: TaskID, _ error: GitFailure) {
+    log.warning("the worktree of \(owner) is left as it is: \(error)")
+    change(owner) {
+      $0.state = .kept
+      $0.problem = error.description
+    }
   }
 
   /// Reads what is changed in a worktree, now; the caller has the turn.
@@ -83,16 +104,24 @@ extension Coordinator {
   func change(_ owner: TaskID, _ body: (inout WorktreeRow) -> Void) {
     guard var row = worktrees[owner] else { return }
     body(&row)
-    worktrees[owner] = row.state.isGone ? nil : row
+    worktrees[owner] = row
     parcel.changes.append(.worktree(row))
+    if row.state.isGone { Task { await self.drop(owner) } }
     endTurn()
+  }
+
+  /// Lets go of a worktree that is gone, once the store has that: until then the store would tell of it as it was.
+  func drop(_ owner: TaskID) async {
+    // Without the store it stays in memory, which is right too.
+    guard (try? await confirm()) != nil, worktrees[owner]?.state.isGone == true else { return }
+    worktrees[owner] = nil
   }
 
   /// Removes a worktree and its branch; the caller has the turn. What it is to become is in the store before git begins,
   /// so that the next daemon ends what this one could not.
   /// - Parameter state: `clean` is refused where something would be lost; the others are not.
   func removeWorktree(_ owner: TaskID, as state: WorktreeState) async throws(GitFailure) {
-    guard let row = worktrees[owner] else { return }
+    guard let row = worktrees[owner], !row.state.isGone else { return }
     parcel.changes.append(.meta(key: Self.removalKey(owner), value: state.rawValue))
     try await confirmWorktree()
     do throws(GitFailure) {
@@ -116,8 +145,9 @@ extension Coordinator {
 
   /// Returns when the changes of a task that is over have been read, or can't be soon.
   func captured(_ owner: TaskID, within seconds: Double) async {
-    guard let row = worktrees[owner], row.state == .capturing, user(of: row) == nil else { return }
+    guard let row = worktrees[owner], isOwed(row) else { return }
     settleWorktree(owner)
+    guard worktreeWork.captures[owner] != nil else { return }
     let milestone = worktreeWork.captured[owner] ?? Milestone()
     worktreeWork.captured[owner] = milestone
     await milestone.reached(within: seconds)

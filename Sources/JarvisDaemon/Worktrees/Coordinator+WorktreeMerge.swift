@@ -84,7 +84,7 @@ extension Coordinator {
 
   /// The worktree, if it is there and nobody works in it.
   private func free(_ owner: TaskID, to what: String) throws(RPC.Failure) -> WorktreeRow {
-    guard let row = worktrees[owner] else {
+    guard let row = worktrees[owner], !row.state.isGone else {
       throw RPC.Failure(
         .conflict, "the worktree of \(owner) is gone and can't \(what); `worktree.list` with `all` (--all) says why",
         data: ["id": .string("\(owner)")])

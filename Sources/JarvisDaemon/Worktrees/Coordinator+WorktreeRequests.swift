@@ -25,7 +25,7 @@ extension Coordinator {
   func worktreeList(_ query: WorktreeList.Parameters, _ caller: Caller) async throws(RPC.Failure)
     -> WorktreeList.Result
   {
-    var rows = Array(worktrees.values)
+    var rows = worktrees.values.filter { !$0.state.isGone }
     if query.all || query.batchID != nil {
       let filter = query.batchID.map(Store.WorktreeFilter.batch) ?? .all
       let stored = try await stored { (store) throws(StoreError) in try await store.worktrees(filter) }

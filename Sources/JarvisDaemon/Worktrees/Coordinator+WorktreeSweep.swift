@@ -46,10 +46,6 @@ extension Coordinator {
     }
     for row in worktrees.values.sorted(by: { $0.task < $1.task }) {
       if row.state == .kept, !there.contains(row.task.description) { await lose(row.task) }
-      // A task that ended without a word of its worktree in the journal.
-      if row.state == .active || row.state == .preparing, user(of: row) == nil {
-        change(row.task) { $0.state = .capturing }
-      }
       settleWorktree(row.task)
     }
     endTurn()
@@ -86,7 +82,8 @@ extension Coordinator {
         "worktrees", .warning, "git is not in the daemon's PATH: tasks with `isolation` are refused", "install git")
     }
     let kept = worktrees.values.count { $0.state == .kept }
-    let text = "\(worktrees.count - kept) in use, \(kept) to be merged or removed"
+    let used = worktrees.values.count { $0.state != .kept && !$0.state.isGone }
+    let text = "\(used) in use, \(kept) to be merged or removed"
     if worktreeWork.strangers.isEmpty {
       add("worktrees", .ok, text, nil)
     } else {

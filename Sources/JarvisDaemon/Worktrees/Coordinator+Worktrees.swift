@@ -42,6 +42,11 @@ extension Coordinator {
 
   /// Refuses to go on in a worktree that a task works in.
   func checkWorktreeIsFree(_ owner: TaskID) throws(RPC.Failure) {
+    guard !worktreeWork.claims.contains(owner) else {
+      throw RPC.Failure(
+        .conflict, "another task is just being submitted that goes on in the worktree of \(owner); try again when it is over",
+        data: ["id": .string("\(owner)")])
+    }
     guard let other = tasks.values.first(where: { $0.isIsolated && $0.worktreeOwner == owner && !$0.state.isTerminal })
     else { return }
     throw RPC.Failure(
@@ -56,7 +61,7 @@ extension Coordinator {
     for (row, stored) in list where stored.spec.isolation == .worktree {
       let owner = stored.worktree ?? row.id
       // A conversation is known by its folder.
-      guard worktrees[owner] != nil || stored.session != nil else { continue }
+      guard worktrees[owner]?.state.isGone == false || stored.session != nil else { continue }
       try checkWorktreeIsFree(owner)
       if let twin = owners.first(where: { $0.value == owner })?.key {
         throw RPC.Failure(
@@ -71,7 +76,7 @@ extension Coordinator {
   /// The worktree that a task works in, or worked in, while that is there.
   func worktreePath(of stored: StoredSpec, _ id: TaskID) -> String? {
     guard stored.spec.isolation == .worktree, let row = worktrees[stored.worktree ?? id] else { return nil }
-    return row.state == .preparing ? nil : row.path
+    return row.state == .preparing || row.state.isGone ? nil : row.path
   }
 
   /// A task that is over.
@@ -120,8 +125,8 @@ extension Coordinator {
     } catch {
       if isWanted(id, number) {
         worktreeWork.preparations[id] = nil
-        if error.isPassing {
-          putBack(id, error.message)
+        if error.isPassing || isStopping {
+          putBack(id, isStopping ? "Jarvis is stopping" : error.message)
         } else {
           tasks[id]?.run?.phase = .exited
           end(id, .failed, error.message)
@@ -141,7 +146,7 @@ extension Coordinator {
 
   /// Nil where the attempt is not wanted any more.
   private func place(for id: TaskID, _ number: Int, _ owner: TaskID) async throws(StartError) -> TaskPlace? {
-    if let row = worktrees[owner], row.state != .preparing, let place = try await placeThatIsThere(row) {
+    if let row = worktrees[owner], row.state != .preparing, !row.state.isGone, let place = try await placeThatIsThere(row) {
       guard isWanted(id, number) else { return nil }
       worktrees[owner]?.state = .active
       try await keep(owner)
@@ -164,8 +169,7 @@ extension Coordinator {
     }
     if var row = worktrees[owner] {
       (row.path, row.branch, row.base) = (place.path, place.branch, place.base)
-      // It may be over, or back in the queue, by now.
-      if row.state == .preparing { row.state = .active }
+      row.state = .active
       worktrees[owner] = row
     }
     try await keep(owner)
@@ -192,7 +196,7 @@ extension Coordinator {
     var row = WorktreeRow(
       task: owner, batch: task.batch, parent: task.stored.parent, title: task.title,
       context: batches[task.batch]?.row.branch ?? "", state: .preparing, path: "\(paths.worktrees)/\(owner)",
-      branch: "jarvis/\(owner)", base: state.head, repository: state.commonDirectory, folder: task.stored.cwd,
+      branch: "", base: state.head, repository: state.commonDirectory, folder: task.stored.cwd,
       subfolder: state.subfolder, target: state.branch, createdAt: now())
     // Of one that is made again for another task, the first one's batch stays.
     if let old = worktrees[owner] { (row.batch, row.title, row.parent) = (old.batch, old.title, old.parent) }
@@ -209,11 +213,11 @@ extension Coordinator {
 
   /// git has made nothing, or taken it away again.
   private func forgetUnmade(_ owner: TaskID, _ error: GitFailure) {
-    guard var row = worktrees[owner], row.state == .preparing || row.state == .capturing else { return }
-    worktrees[owner] = nil
-    row.state = .removed
-    row.problem = error.description
-    parcel.changes.append(.worktree(row))
+    guard worktrees[owner]?.state == .preparing else { return }
+    change(owner) {
+      $0.state = .removed
+      $0.problem = error.description
+    }
   }
 
   // MARK: Turns

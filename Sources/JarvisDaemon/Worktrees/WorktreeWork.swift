@@ -30,12 +30,20 @@ struct WorktreeWork {
   var preparations: [TaskID: Task<Void, Never>] = [:]
   /// Counts them.
   var preparation = 0
+  /// Those that a task which is on its way to the store is to go on in.
+  var claims: Set<TaskID> = []
   /// Those whose changes are being read, because their task is over.
-  var captures: Set<TaskID> = []
+  var captures: [TaskID: Task<Void, Never>] = [:]
   /// Reached when that is done; there for those that somebody waits for.
   var captured: [TaskID: Milestone] = [:]
   /// Folders of worktrees that no task is known of, as of the start.
   var strangers: [String] = []
+
+  /// Ends what the next daemon can begin anew.
+  func cancelAll() {
+    for task in preparations.values { task.cancel() }
+    for task in captures.values { task.cancel() }
+  }
 
   /// Whether the turn is the caller's at once.
   mutating func take(_ owner: TaskID) -> Bool {
