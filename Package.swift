@@ -101,7 +101,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "JarvisLinuxTests", dependencies: ["JarvisLinux"], swiftSettings: strict),
     .testTarget(
-      name: "JarvisGitTests", dependencies: ["JarvisGit", "JarvisLinux", .product(name: "Logging", package: "swift-log")],
+      name: "JarvisGitTests",
+      dependencies: ["JarvisGit", "JarvisLinux", .product(name: "Logging", package: "swift-log")],
       swiftSettings: strict),
     .testTarget(
       name: "JarvisStoreTests", dependencies: ["JarvisStore", .product(name: "GRDB", package: "GRDB.swift")],
