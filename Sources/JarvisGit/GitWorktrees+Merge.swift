@@ -22,6 +22,7 @@ extension GitWorktrees {
       let merge = Merge(
         worktrees: self, folder: target.topLevel, head: target.head, commit: work.commit, place: place, message: text,
         extra: identity, lock: lock)
+      try await merge.refuseRepositories()
       let kind = try await squash ? merge.squash() : merge.merge()
       guard let commit = try await commit(of: "refs/heads/\(target.branch)", common: place.commonDirectory) else {
         throw GitFailure(.other, "the branch \(target.branch) is gone")
@@ -92,7 +93,6 @@ extension GitWorktrees {
         throw GitFailure(.refused, "\(place.path) has unresolved conflicts; resolve them there and run: git add -A")
       }
       try await git.check(["add", "--all", "--", "."], at: copy.place, within: git.bounds.writing, extra: index)
-      try await refuseRepositories(in: copy, place, index)
       let tree = try await git.check(["write-tree"], at: copy.place, extra: index)
       let old = try await git.check(["rev-parse", "\(branchCommit)^{tree}"], at: copy.place)
       guard let name = GitText.line(tree.output), tree.output != old.output else { return (branchCommit, false) }
@@ -102,26 +102,6 @@ extension GitWorktrees {
         throw GitFailure(.other, "git commit-tree said no commit in \(place.path)")
       }
       return (commit, true)
-    }
-  }
-
-  /// A repository that the agent made or cloned in its worktree would be committed as no more than a number, and its
-  /// files be lost with the worktree.
-  private func refuseRepositories(
-    in copy: WorkingCopy, _ place: WorktreePlace, _ index: [String: String]
-  ) async throws(GitFailure) {
-    let ended = try await git.check(
-      ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--ignore-submodules=dirty", "HEAD", "--"],
-      at: copy.place, limit: git.bounds.names, extra: index)
-    var fields = GitText.fields(ended.output)[...]
-    // `:100644 160000 … A NUL name NUL`; 160000 is a commit of another repository.
-    while let entry = fields.popFirst(), let name = fields.popFirst() {
-      let modes = String(decoding: entry.prefix(14), as: UTF8.self).split(separator: " ")
-      guard modes.count == 2, modes[1] == "160000", modes[0] != ":160000" else { continue }
-      throw GitFailure(
-        .refused,
-        "\(GitText.shown(GitText.name(name))) in \(place.path) is a repository of its own, which a merge would not "
-          + "take along; move it away, or delete its .git folder")
     }
   }
 

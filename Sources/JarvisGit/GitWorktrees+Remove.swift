@@ -15,6 +15,10 @@ extension GitWorktrees {
         try await changes(at: copy.place, untracked: true, extra: index)
       }
     }
+    if let registration = copy.registration, Folder.isFolder("\(registration.directory)/modules") {
+      // Their own commits may be there and nowhere else; they go with the registration.
+      uncommitted = Dirt(count: uncommitted.count + 1, names: ["submodules that were checked out"] + uncommitted.names)
+    }
     guard !copy.tips.isEmpty else { return Loss(uncommitted: uncommitted, commits: 0) }
     let commits = try await count(
       copy.tips + ["^\(place.base)", "--not", "--exclude=\(place.branch)", "--branches", "--tags", "--remotes"],

@@ -1,3 +1,4 @@
+import Glibc
 import JarvisLinux
 import Logging
 import Synchronization
@@ -77,6 +78,7 @@ public final class GitWorktrees: Sendable {
   private func take(_ lock: InheritedLock, of common: String) async throws(GitFailure) {
     let clock = ContinuousClock()
     let patience = clock.now + git.bounds.leftover
+    var hasTold = false
     while true {
       do throws(SystemError) {
         if try lock.take() { return }
@@ -84,11 +86,13 @@ public final class GitWorktrees: Sendable {
         throw GitFailure(.other, "\(error)")
       }
       if clock.now > patience {
-        // The state folder, and so this file, has one daemon: who else has the lock are leftovers. More than once, since
-        // they may start others meanwhile.
-        let killed = lock.killHolders()
-        if killed > 0 {
-          log.warning("a git that an earlier daemon started still worked on \(common); processes killed: \(killed)")
+        // The state folder, and so this file, has one daemon: who else has the lock are leftovers. They have 2 s to
+        // remove their own locks. More than once, since they may start others meanwhile.
+        let count = lock.signalHolders(clock.now < patience + .seconds(2) ? SIGTERM : SIGKILL)
+        if count > 0, !hasTold {
+          log.warning(
+            "a git that an earlier daemon started still works on \(common) and is ended (processes: \(count))")
+          hasTold = true
         }
         guard clock.now < patience + .seconds(10) else {
           throw GitFailure(.timedOut, "\(common) is kept locked (fuser -v \(lock.path) names by whom)")

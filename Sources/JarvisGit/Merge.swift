@@ -25,6 +25,28 @@ struct Merge {
     "--no-signoff", "--no-overwrite-ignore", "--no-rerere-autoupdate",
   ]
 
+  /// Refuses work that is in another repository. Of one that the agent made or cloned in its worktree, or of a
+  /// submodule that it committed in, git takes no more along than a commit's number: the commits themselves may be in
+  /// the worktree alone, and would go with it.
+  func refuseRepositories() async throws(GitFailure) {
+    let ancestor = try await git.run(["merge-base", head, commit], at: target, within: git.bounds.reading)
+    let base = ancestor.status == 0 ? GitText.line(ancestor.output) ?? head : head
+    let ended = try await git.check(
+      ["diff-tree", "-r", "--raw", "-z", "--no-renames", "--ignore-submodules=none", base, commit, "--"], at: target,
+      within: git.bounds.reading, limit: git.bounds.names)
+    var fields = GitText.fields(ended.output)[...]
+    // `:100644 160000 … A NUL name NUL`; 160000 is a commit of another repository.
+    while let entry = fields.popFirst(), let name = fields.popFirst() {
+      guard entry.dropFirst(8).starts(with: "160000".utf8) else { continue }
+      let shown = GitText.shown(GitText.name(name))
+      throw GitFailure(
+        .refused,
+        "\(shown) in \(place.path) is a repository of its own, and a merge would take its files not along. Of a "
+          + "submodule, push its commits and merge \(place.branch) by hand; else move it away, or delete its .git folder"
+      )
+    }
+  }
+
   /// Merges, moving the branch forward where that is enough.
   func merge() async throws(GitFailure) -> MergeOutcome.Kind {
     if try await isThere() { return .nothing }

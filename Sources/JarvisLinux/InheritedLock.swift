@@ -31,23 +31,23 @@ public final class InheritedLock: Sendable {
     return false
   }
 
-  /// Kills the programs that inherited this lock from another process, this one's earlier life say. For a process that
-  /// knows that it is the only one of its kind that uses the file.
+  /// Sends a signal to the programs that inherited this lock from another process, this one's earlier life say. For a
+  /// process that knows that it is the only one of its kind that uses the file.
   ///
-  /// - Returns: How many got SIGKILL.
-  public func killHolders() -> Int {
+  /// - Returns: How many got it.
+  public func signalHolders(_ signal: Int32) -> Int {
     guard let real = realpath(path, nil) else { return 0 }
     defer { free(real) }
     let file = String(cString: real)
-    var killed = 0
+    var count = 0
     for pid in ProcessTable().all().map(\.pid) where pid != getpid() && Self.file(of: pid) == file {
       let pidfd = jarvis_pidfd_open(pid)
       guard pidfd >= 0 else { continue }
       defer { close(pidfd) }
       // Looked at again: the number may have become another process's before it was opened.
-      if Self.file(of: pid) == file, jarvis_pidfd_send_signal(pidfd, SIGKILL) == 0 { killed += 1 }
+      if Self.file(of: pid) == file, jarvis_pidfd_send_signal(pidfd, signal) == 0 { count += 1 }
     }
-    return killed
+    return count
   }
 
   private static func file(of pid: pid_t) -> String? {

@@ -13,7 +13,7 @@ final class Fixture: Sendable {
   let worktrees: GitWorktrees
   let environment: [String: String]
 
-  init(bounds: GitBounds = GitBounds(), hasName: Bool = true, format: String? = nil) async throws {
+  init(bounds: GitBounds = GitBounds(), hasName: Bool = true, format: String = "sha1") async throws {
     var template = Array("/tmp/jarvis-git-XXXXXX".utf8CString)
     let made = String(cString: try #require(mkdtemp(&template)))
     path = try #require(Folder.resolved(made))
@@ -30,7 +30,7 @@ final class Fixture: Sendable {
       "home/.gitconfig", "[init]\n\tdefaultBranch = main\n" + (hasName ? "[user]\n\tname = U\n\temail = u@x\n" : ""))
     try write("repo/a.txt", "one\ntwo\nthree\n")
     try write("repo/src/b.txt", "b\n")
-    try await git("init", "-q", in: repository)
+    try await git("init", "-q", "--object-format=\(format)", in: repository)
     try await git("add", "-A", in: repository)
     try await commit("first", in: repository)
   }

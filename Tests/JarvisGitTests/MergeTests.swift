@@ -59,6 +59,50 @@ import Testing
     #expect(try await fixture.git("branch", "--list", in: fixture.repository) == "* main")
   }
 
+  @Test func longerCommitNamesAreNoObstacle() async throws {
+    let fixture = try await Fixture(format: "sha256")
+    let place = try await fixture.add()
+    #expect(place.base.utf8.count == 64)
+    try fixture.write(place.path + "/a.txt", "work\n")
+    #expect(try await fixture.worktrees.diff(of: place, patchTo: nil, limit: 0).insertions == 1)
+    let outcome = try await fixture.worktrees.merge(
+      place, into: fixture.repository, expecting: "main", message: "m", squash: false)
+    #expect(outcome.kind == .fastForward && outcome.commit.utf8.count == 64)
+    try await fixture.worktrees.remove(place, force: false)
+  }
+
+  @Test func workInSubmodulesIsNotLostUnseen() async throws {
+    let fixture = try await Fixture()
+    let other = try await Fixture()
+    let allow = ["-c", "protocol.file.allow=always"]
+    var ended = try await fixture.run(
+      "git", allow + ["submodule", "--quiet", "add", other.repository, "sub"], in: fixture.repository)
+    #expect(ended.status == 0)
+    try await fixture.commit("submodule", in: fixture.repository)
+    let place = try await fixture.add()
+    // Not checked out, it is no change.
+    #expect(try await fixture.worktrees.diff(of: place, patchTo: nil, limit: 0).isEmpty)
+    #expect(try await fixture.worktrees.loss(of: place).isEmpty)
+    ended = try await fixture.run("git", allow + ["submodule", "--quiet", "update", "--init"], in: place.path)
+    #expect(ended.status == 0)
+    #expect(try await fixture.worktrees.diff(of: place, patchTo: nil, limit: 0).isEmpty)
+    #expect(try await fixture.worktrees.loss(of: place).summary.contains("submodules"))
+    try fixture.write(place.path + "/sub/a.txt", "work\n")
+    try await fixture.git("commit", "-qam", "work", in: place.path + "/sub")
+    let diff = try await fixture.worktrees.diff(of: place, patchTo: nil, limit: 0)
+    #expect(diff.files.map(\.path) == ["sub"] && diff.uncommitted)
+    let before = try await fixture.picture()
+    for _ in 0..<2 {
+      let error = await #expect(throws: GitFailure.self) {
+        try await fixture.worktrees.merge(place, into: fixture.repository, expecting: nil, message: "m", squash: false)
+      }
+      #expect(error?.kind == .refused && error?.description.contains("sub in") == true)
+      #expect(try await fixture.picture() == before)
+    }
+    try await fixture.worktrees.remove(place, force: true)
+    #expect(!Folder.exists(place.path) && !Folder.exists(fixture.repository + "/.git/worktrees"))
+  }
+
   @Test(arguments: [true, false]) func aConflictNamesTheFilesAndChangesNothing(squash: Bool) async throws {
     let fixture = try await Fixture()
     let place = try await fixture.add()
