@@ -13,6 +13,7 @@ public struct RepositoryState: Sendable, Hashable {
   /// Tracked files with changes, staged or not; `none` where it was not asked for.
   public let dirt: Dirt
 
+  /// Puts together what was found.
   public init(
     commonDirectory: String, topLevel: String, subfolder: String, head: String, branch: String?, dirt: Dirt
   ) {
@@ -36,6 +37,7 @@ public struct WorktreePlace: Sendable, Hashable {
   /// The commit that it began with.
   public let base: String
 
+  /// Puts together what was found.
   public init(commonDirectory: String, path: String, branch: String, base: String) {
     self.commonDirectory = commonDirectory
     self.path = path
@@ -62,6 +64,7 @@ public struct WorktreeDiff: Sendable, Hashable {
     /// Whether git took it for binary.
     public var isBinary: Bool { added == nil }
 
+    /// Puts together what was found.
     public init(path: String, renamedFrom: String? = nil, added: Int?, removed: Int?) {
       self.path = path
       self.renamedFrom = renamedFrom
@@ -93,6 +96,7 @@ public struct WorktreeDiff: Sendable, Hashable {
   /// Whether there is nothing to keep: no file differs from the base and no commit was made.
   public var isEmpty: Bool { filesChanged == 0 && commits == 0 && !uncommitted }
 
+  /// Puts together what was found.
   public init(
     files: [FileChange], filesChanged: Int, insertions: Int, deletions: Int, commits: Int, uncommitted: Bool,
     patchBytes: Int, isTruncated: Bool
@@ -110,6 +114,7 @@ public struct WorktreeDiff: Sendable, Hashable {
 
 /// What a merge did.
 public struct MergeOutcome: Sendable, Hashable {
+  /// Ways in which a merge can end.
   public enum Kind: String, Sendable, Hashable {
     /// The branch moved forward; no merge commit was needed.
     case fastForward
@@ -130,6 +135,7 @@ public struct MergeOutcome: Sendable, Hashable {
   /// Whether uncommitted work of the worktree was committed first.
   public let committedRest: Bool
 
+  /// Puts together what was found.
   public init(kind: Kind, branch: String, commit: String, committedRest: Bool) {
     self.kind = kind
     self.branch = branch
@@ -145,6 +151,7 @@ public struct Loss: Sendable, Hashable {
   /// Commits since the base that are in no other branch and no tag.
   public let commits: Int
 
+  /// Puts together what was found.
   public init(uncommitted: Dirt, commits: Int) {
     self.uncommitted = uncommitted
     self.commits = commits

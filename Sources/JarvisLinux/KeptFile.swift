@@ -68,7 +68,7 @@ private func currentFileLimit() -> UInt64 {
 }
 
 /// Opens, reads and closes a file; at most `limit` bytes of it.
-func readFile(_ path: String, limit: Int = 1 << 16) throws(SystemError) -> [UInt8] {
+public func readFile(_ path: String, limit: Int = 1 << 16) throws(SystemError) -> [UInt8] {
   let fd = try openForReading(path)
   defer { close(fd) }
   return try readAll(fd, path: path, limit: limit)

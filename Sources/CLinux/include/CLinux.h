@@ -165,9 +165,28 @@ int jarvis_stub_command(pid_t stub, enum jarvis_stub_command command, int signal
 /// Returns how many were signalled.
 int jarvis_kill_descendants(pid_t root, const pid_t *spared, size_t spared_count);
 
-/// Starts a service of Jarvis's own (not an agent): a session of its own, default signals, `/` as its folder,
-/// /dev/null as stdin, stdout and stderr appended to `log` (made 0600), and no other descriptor of the caller's.
-/// Returns its pid, or -errno.
+// ---- Programs of Jarvis's own (not agents) -----------------------------------------------------------------------
+
+/// pipe2(2), both ends close-on-exec: the end to read from first.
+int jarvis_pipe(int ends[2]);
+
+/// A program to start, and with what. Pointers are borrowed until the call returns.
+struct jarvis_program {
+  const char *path;   ///< Absolute path.
+  char *const *argv;  ///< Ends with null.
+  char *const *envp;  ///< Ends with null.
+  const char *cwd;    ///< Its folder.
+  int stdout_fd;      ///< At least 3; the child gets them as 1 and 2. They may be the same.
+  int stderr_fd;
+  int kept_fd;        ///< At least 3; the child and its children get it as 3. -1: nothing.
+};
+
+/// Starts a program as the leader of a new session, with default signals, /dev/null as stdin, and no descriptor of the
+/// caller's but the three. Returns its pid, or -errno.
+pid_t jarvis_start_program(const struct jarvis_program *program);
+
+/// Starts a program like that, in `/` and with stdout and stderr appended to `log` (made 0600). Returns its pid, or
+/// -errno.
 pid_t jarvis_start_service(const char *path, char *const argv[], char *const envp[], const char *log);
 
 #ifdef __cplusplus
