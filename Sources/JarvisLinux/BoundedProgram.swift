@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// One run of a helper program (not an agent) that ends: in time, and in what it writes.
 ///
@@ -66,28 +67,54 @@ public struct BoundedProgram: Sendable {
     public var writeFailure: Int32?
   }
 
-  /// Runs it to its end.
+  /// Runs it to its end. When the task is cancelled its group is asked to end (SIGTERM), which is an end by a signal.
   ///
   /// - Throws: `SystemError` when it can't be started.
   public func run() async throws(SystemError) -> Ended {
-    let result: Result<Ended, SystemError> = await withCheckedContinuation { continuation in
-      do throws(SystemError) {
-        try startServiceThread("program") {
-          do throws(SystemError) {
-            let run = try ProgramRun(self)
-            let ended = run.finish()
-            continuation.resume(returning: .success(ended))
-            run.reap()
-          } catch {
-            continuation.resume(returning: .failure(error))
+    let bell = GroupBell()
+    let result: Result<Ended, SystemError> = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        do throws(SystemError) {
+          try startServiceThread("program") {
+            do throws(SystemError) {
+              let run = try ProgramRun(self, bell)
+              let ended = run.finish()
+              continuation.resume(returning: .success(ended))
+              run.reap()
+            } catch {
+              continuation.resume(returning: .failure(error))
+            }
           }
+        } catch {
+          continuation.resume(returning: .failure(error))
         }
-      } catch {
-        continuation.resume(returning: .failure(error))
       }
+    } onCancel: {
+      bell.ring()
     }
     return try result.get()
   }
+}
+
+/// Asks a process group to end, if that is still wanted when there is one, and as long as its number is its own.
+final class GroupBell: Sendable {
+  private let state = Mutex((group: nil as pid_t?, hasRung: false))
+
+  func ring() {
+    state.withLock {
+      $0.hasRung = true
+      if let group = $0.group { kill(-group, SIGTERM) }
+    }
+  }
+
+  func begin(_ group: pid_t) {
+    state.withLock {
+      $0.group = group
+      if $0.hasRung { kill(-group, SIGTERM) }
+    }
+  }
+
+  func end() { state.withLock { $0.group = nil } }
 }
 
 /// Runs a function that waits for disks on a thread of its own.

@@ -4,6 +4,7 @@ import Glibc
 /// A program that was started, as the one thread sees it that waits for it.
 final class ProgramRun {
   private let program: BoundedProgram
+  private let bell: GroupBell
   private let pid: pid_t
   /// Tells of the program's end; -1 on a kernel that has none, where the end is looked for every 50 ms.
   private let pidfd: Int32
@@ -22,8 +23,9 @@ final class ProgramRun {
   /// How long after its end, or after SIGKILL, somebody may still hold its pipes, or it may be in the kernel.
   private static let patience: UInt64 = 2_000_000_000
 
-  init(_ program: BoundedProgram) throws(SystemError) {
+  init(_ program: BoundedProgram, _ bell: GroupBell) throws(SystemError) {
     self.program = program
+    self.bell = bell
     var out: [Int32] = [-1, -1]
     var err: [Int32] = [-1, -1]
     var failure = jarvis_pipe(&out)
@@ -61,6 +63,7 @@ final class ProgramRun {
     output = out[0]
     errors = err[0]
     for fd in [output, errors] where fd >= 0 { _ = fcntl(fd, F_SETFL, O_NONBLOCK) }
+    bell.begin(started)
   }
 
   deinit {
@@ -105,6 +108,7 @@ final class ProgramRun {
   /// Takes the program's status, and its number back to the kernel. It waits for one that even SIGKILL didn't end.
   func reap() {
     guard !isReaped else { return }
+    bell.end()
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0, errno == EINTR {}
     isReaped = true

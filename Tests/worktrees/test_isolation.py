@@ -91,6 +91,7 @@ def test_a_subtask_branches_from_the_branch_of_its_parent(daemon, client, reposi
     [parent, child] = client.call("worktree.list")["worktrees"]
     assert child["base"] == client.logs(task["id"]).strip() == repository.head(parent["branch"])
     assert (child["folder"], child["target"]) == (parent["path"], parent["branch"])
+    child = until_settled(client, child["id"], "kept")
     assert child["changes"] == {"files_changed": 1, "insertions": 1, "deletions": 0, "commits": 1}
     # The child's work goes into the parent's branch, and with that into main.
     merged = client.call("worktree.merge", id=child["id"])

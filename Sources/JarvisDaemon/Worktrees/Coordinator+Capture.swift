@@ -46,7 +46,7 @@ extension Coordinator {
     await takeTurn(owner)
     if let row = worktrees[owner], isOwed(row), !isStopping {
       do throws(GitFailure) {
-        if row.state == .preparing { try await finish(row) }
+        if row.branch.isEmpty { try await finish(row) }
         let diff = try await read(worktrees[owner] ?? row)
         if diff.isEmpty {
           unlink(patch(of: owner))
@@ -68,12 +68,12 @@ extension Coordinator {
   }
 
   /// What became of a worktree whose making was cut off is not known, its branch included: made again, it is.
-  private func finish(_ row: WorktreeRow) async throws(GitFailure) {
+  func finish(_ row: WorktreeRow) async throws(GitFailure) {
     let state = try await git.look(at: row.folder, dirt: false)
     let place = try await git.add(task: row.task.description, from: state)
     change(row.task) {
       ($0.path, $0.branch, $0.base) = (place.path, place.branch, place.base)
-      $0.state = .capturing
+      if $0.state == .preparing { $0.state = .capturing }
     }
   }
 

@@ -26,6 +26,8 @@ extension Coordinator {
     }
     let message = query.message ?? "\(row.title.isEmpty ? "Work of a task" : row.title) (Jarvis \(owner))"
     do throws(GitFailure) {
+      if row.branch.isEmpty { try await finish(row) }
+      let row = worktrees[owner] ?? row
       // What was edited there since the end belongs to what the result tells.
       _ = try await read(row)
       let outcome = try await git.merge(
@@ -53,8 +55,10 @@ extension Coordinator {
     defer { worktreeWork.release(owner) }
     let row = try free(owner, to: "be removed")
     do throws(GitFailure) {
+      // One that was never finished, whose repository is gone, has a folder at most.
+      if row.branch.isEmpty, !query.force || Output.size(of: row.repository) != nil { try await finish(row) }
       if !query.force {
-        let loss = try await git.loss(of: row.place)
+        let loss = try await git.loss(of: (worktrees[owner] ?? row).place)
         guard loss.isEmpty else {
           throw GitFailure(
             .refused,
@@ -63,7 +67,7 @@ extension Coordinator {
         }
       }
       // What is thrown away is still in the patch for a while; that this can't be written is no reason to keep it.
-      _ = try? await read(row)
+      _ = try? await read(worktrees[owner] ?? row)
       try await removeWorktree(owner, as: .removed)
       try await confirmWorktree()
     } catch {

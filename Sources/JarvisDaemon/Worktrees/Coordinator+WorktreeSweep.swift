@@ -23,21 +23,23 @@ extension Coordinator {
     }
     // Without one, nothing is run: there may be no git.
     guard !worktrees.isEmpty || Output.size(of: paths.worktrees) != nil else { return }
+    worktreeWork.sweep = Milestone()
     Task { await self.sweepWorktrees(removals) }
   }
 
   private func sweepWorktrees(_ removals: [(TaskID, WorktreeState)]) async {
+    var names: [String]?
+    do throws(GitFailure) { names = try await git.sweep() } catch {
+      log.warning("the folder of worktrees can't be looked at: \(error)")
+    }
     for (owner, state) in removals {
-      await takeTurn(owner)
       do throws(GitFailure) { try await removeWorktree(owner, as: state) } catch {
         log.warning("the worktree of \(owner) was being removed, and is left as it is: \(error)")
       }
-      worktreeWork.release(owner)
     }
-    let names: [String]
-    do throws(GitFailure) { names = try await git.sweep() } catch {
-      return log.warning("the folder of worktrees can't be looked at: \(error)")
-    }
+    worktreeWork.sweep?.reach()
+    worktreeWork.sweep = nil
+    guard let names else { return }
     let there = Set(names)
     worktreeWork.strangers = names.filter { name in TaskID(name).map { worktrees[$0] == nil } ?? true }.sorted()
     if !worktreeWork.strangers.isEmpty {

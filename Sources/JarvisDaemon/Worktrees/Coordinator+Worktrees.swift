@@ -44,7 +44,8 @@ extension Coordinator {
   func checkWorktreeIsFree(_ owner: TaskID) throws(RPC.Failure) {
     guard !worktreeWork.claims.contains(owner) else {
       throw RPC.Failure(
-        .conflict, "another task is just being submitted that goes on in the worktree of \(owner); try again when it is over",
+        .conflict,
+        "another task is just being submitted that goes on in the worktree of \(owner); try again when it is over",
         data: ["id": .string("\(owner)")])
     }
     guard let other = tasks.values.first(where: { $0.isIsolated && $0.worktreeOwner == owner && !$0.state.isTerminal })
@@ -105,7 +106,8 @@ extension Coordinator {
   /// The task is to be stopped while its worktree is being made. There is no process: it is over at once, and what was
   /// made of the worktree is looked at when git has ended.
   func stopPreparing(_ id: TaskID, _ cause: StopCause) {
-    worktreeWork.preparations.removeValue(forKey: id)?.cancel()
+    // git goes on to its end: cut off, it would leave more to tidy up than it has left to do.
+    worktreeWork.preparations[id] = nil
     if case .requeue(let why) = cause { return putBack(id, why) }
     tasks[id]?.run?.stop = cause
     tasks[id]?.run?.phase = .exited
@@ -146,7 +148,9 @@ extension Coordinator {
 
   /// Nil where the attempt is not wanted any more.
   private func place(for id: TaskID, _ number: Int, _ owner: TaskID) async throws(StartError) -> TaskPlace? {
-    if let row = worktrees[owner], row.state != .preparing, !row.state.isGone, let place = try await placeThatIsThere(row) {
+    if let row = worktrees[owner], row.state != .preparing, !row.state.isGone,
+      let place = try await placeThatIsThere(row)
+    {
       guard isWanted(id, number) else { return nil }
       worktrees[owner]?.state = .active
       try await keep(owner)
@@ -164,7 +168,7 @@ extension Coordinator {
     guard isWanted(id, number) else { return nil }
     let place: WorktreePlace
     do throws(GitFailure) { place = try await git.add(task: owner.description, from: state) } catch {
-      forgetUnmade(owner, error)
+      if !isStopping { forgetUnmade(owner, error) }
       throw StartError(message: "it could not be started: its worktree could not be made: \(error.description)")
     }
     if var row = worktrees[owner] {
@@ -224,6 +228,8 @@ extension Coordinator {
 
   /// Returns when nobody else does something with a worktree; `worktreeWork.release` hands the turn on.
   func takeTurn(_ owner: TaskID) async {
+    // What the sweep deletes must be nobody's. It is bounded by what there is to delete.
+    if let sweep = worktreeWork.sweep { await sweep.reached(within: 600) }
     if worktreeWork.take(owner) { return }
     await withCheckedContinuation { worktreeWork.wait(for: owner, $0) }
   }

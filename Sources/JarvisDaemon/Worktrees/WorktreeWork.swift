@@ -36,6 +36,8 @@ struct WorktreeWork {
   var captures: [TaskID: Task<Void, Never>] = [:]
   /// Reached when that is done; there for those that somebody waits for.
   var captured: [TaskID: Milestone] = [:]
+  /// Reached when what the last daemon left has been looked at; nil afterwards. Nothing is done with worktrees before.
+  var sweep: Milestone?
   /// Folders of worktrees that no task is known of, as of the start.
   var strangers: [String] = []
 
@@ -87,7 +89,9 @@ extension LiveTask {
 
 extension WorktreeRow {
   var place: WorktreePlace {
-    WorktreePlace(commonDirectory: repository, path: path, branch: branch, base: base)
+    // Where git was cut off in the making, nobody knows the branch; this one is then only looked for with nothing there.
+    WorktreePlace(
+      commonDirectory: repository, path: path, branch: branch.isEmpty ? "jarvis/\(task)" : branch, base: base)
   }
 
   /// Whether a folder is the worktree's, or in it.
