@@ -7,7 +7,7 @@ import select
 import subprocess
 
 from jarvis import BINARIES, PATIENCE
-from worktree_tools import folder, folders, isolated, leaves_nothing
+from worktree_tools import folder, folders, isolated, leaves_nothing, until
 
 
 def changed(client, repository, command="echo x >>shared.txt", **fields):
@@ -207,7 +207,6 @@ def test_what_is_kept_outlives_the_history_of_its_task(make_daemon, repository):
     task = changed(client, repository, name="old")
     merged = changed(client, repository, "echo m >m")
     client.call("worktree.merge", id=merged)
-    from worktree_tools import until
 
     def is_pruned():
         daemon.restart()
