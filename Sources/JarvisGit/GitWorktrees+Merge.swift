@@ -17,10 +17,11 @@ extension GitWorktrees {
       let target = try await target(folder, for: place, expecting: branch)
       let copy = try await workingCopy(of: place)
       let identity = try await identity(at: .folder(target.topLevel))
-      let text = message.isEmpty ? "Work of \(place.branch)" : message.filter { $0 != "\0" }
+      let text = Self.message(message, of: place)
       let work = try await committed(copy, of: place, message: text, identity)
       let merge = Merge(
-        worktrees: self, folder: target.topLevel, head: target.head, commit: work.commit, place: place, message: text,
+        worktrees: self, folder: target.topLevel, branch: target.branch, head: target.head, commit: work.commit,
+        place: place, message: text,
         extra: identity, lock: lock)
       try await merge.refuseRepositories()
       let kind = try await squash ? merge.squash() : merge.merge()
@@ -30,6 +31,12 @@ extension GitWorktrees {
       if work.isNew { await keep(work.commit, in: copy, of: place, lock) }
       return MergeOutcome(kind: kind, branch: target.branch, commit: commit, committedRest: work.isNew)
     }
+  }
+
+  /// A message as one argument of a program: without zero bytes, and no longer than the kernel takes.
+  private static func message(_ text: String, of place: WorktreePlace) -> String {
+    let kept = String(decoding: text.utf8.filter { $0 != 0 }.prefix(32 << 10), as: UTF8.self)
+    return kept.allSatisfy(\.isWhitespace) ? "Work of \(place.branch)" : kept
   }
 
   /// Where the work is to go.

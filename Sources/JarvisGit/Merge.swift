@@ -6,6 +6,8 @@ struct Merge {
   let worktrees: GitWorktrees
   /// The top of the work tree that is merged into.
   let folder: String
+  /// The branch that it has checked out.
+  let branch: String
   /// Its commit before.
   let head: String
   /// What is merged.
@@ -124,8 +126,8 @@ struct Merge {
       let named = Dirt(count: files.count, names: files).summary
       return GitFailure(
         .conflict(Array(files.prefix(WorktreeDiff.mostFiles))),
-        "the work of \(place.branch) and what \(folder) has now change the same places in \(named); nothing was changed. "
-          + "Merge the branch into the worktree \(place.path), resolve the conflicts there, and try again")
+        "\(place.branch) and \(branch) in \(folder) change the same places in \(named); nothing was changed. Run git merge "
+          + "\(branch) in the worktree \(place.path), resolve the conflicts there, commit, and merge again")
     }
     if String(decoding: ended.errors, as: UTF8.self).contains("would be overwritten by merge") {
       return GitFailure(

@@ -87,7 +87,7 @@ public struct WorktreeDiff: Sendable, Hashable {
   public let uncommitted: Bool
   /// Bytes of the patch that were written; 0 without one.
   public let patchBytes: Int
-  /// Whether the patch was cut at the limit.
+  /// Whether the patch was cut at its limit, or there were more names of files than are read (4 MiB).
   public let isTruncated: Bool
 
   /// How many files are named.

@@ -2,7 +2,7 @@
 /// the body, then the body.
 public enum Frame {
   /// The version of the protocol. Both sides say theirs first; a different one is refused.
-  public static let version: UInt32 = 2
+  public static let version: UInt32 = 3
 
   /// The longest body that is accepted, in bytes (4 MiB).
   public static let maximumLength = 4 << 20

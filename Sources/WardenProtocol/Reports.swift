@@ -34,11 +34,14 @@ public struct ExitReport: Equatable, Sendable {
   /// Whether the warden ended it because it was told to stop itself (SIGTERM): the agent did no wrong, and was not done.
   public var isInterrupted: Bool
 
+  /// What else the group's files had to tell at the end; nil where there is no group, or the run was too short.
+  public var account: GroupAccount?
+
   /// A report with these values.
   public init(
     key: RunKey, pid: Int32, status: ExitStatus, endedRealtimeMs: Int64, durationNs: UInt64, cpuUserUs: UInt64,
     cpuSystemUs: UInt64, peakMemoryBytes: UInt64, oomKills: UInt64, leftoverKilled: UInt32,
-    isInterrupted: Bool = false
+    isInterrupted: Bool = false, account: GroupAccount? = nil
   ) {
     self.key = key
     self.pid = pid
@@ -51,10 +54,12 @@ public struct ExitReport: Equatable, Sendable {
     self.oomKills = oomKills
     self.leftoverKilled = leftoverKilled
     self.isInterrupted = isInterrupted
+    self.account = account
   }
 
-  /// In the kind of exit; without it the bytes are those of version 1, which a spool may still hold.
+  // In the kind of exit; without them the bytes are those of versions 1 and 2, which a spool may still hold.
   private static let interrupted: UInt8 = 16
+  private static let accounted: UInt8 = 32
 
   /// The exit code, or nil when a signal ended the process.
   public var exitCode: Int32? {
@@ -69,6 +74,45 @@ public struct ExitReport: Equatable, Sendable {
   /// Whether a core was dumped.
   public var coreDumped: Bool {
     if case .signalled(_, let dumped) = status { dumped } else { false }
+  }
+}
+
+/// What a cgroup had stalled and moved when it ended, from its start on.
+public struct GroupAccount: Equatable, Sendable {
+  /// Microseconds in which some of its tasks stood still for a processor (`cpu.pressure`, `some`, `total`); this and the
+  /// next two nil without PSI.
+  public var cpuStallUs: UInt64?
+  /// For memory (`memory.pressure`).
+  public var memoryStallUs: UInt64?
+  /// For a disk (`io.pressure`).
+  public var ioStallUs: UInt64?
+  /// Bytes read from and written to block devices (`io.stat`); nil without the controller.
+  public var ioBytes: UInt64?
+
+  /// An account with these values.
+  public init(
+    cpuStallUs: UInt64? = nil, memoryStallUs: UInt64? = nil, ioStallUs: UInt64? = nil, ioBytes: UInt64? = nil
+  ) {
+    self.cpuStallUs = cpuStallUs
+    self.memoryStallUs = memoryStallUs
+    self.ioStallUs = ioStallUs
+    self.ioBytes = ioBytes
+  }
+
+  func encode(into writer: inout WireWriter) {
+    for value in [cpuStallUs, memoryStallUs, ioStallUs, ioBytes] {
+      writer.write(optional: value) { $0.write($1) }
+    }
+  }
+
+  init(from reader: inout WireReader) throws(WireError) {
+    func next(_ what: String, _ reader: inout WireReader) throws(WireError) -> UInt64? {
+      try reader.readOptional(what) { (reader) throws(WireError) in try reader.read(UInt64.self, what) }
+    }
+    cpuStallUs = try next("the stall for processors", &reader)
+    memoryStallUs = try next("the stall for memory", &reader)
+    ioStallUs = try next("the stall for disks", &reader)
+    ioBytes = try next("the bytes moved", &reader)
   }
 }
 
@@ -134,7 +178,7 @@ extension ExitReport {
   func encode(into writer: inout WireWriter) {
     key.encode(into: &writer)
     writer.write(pid)
-    let flag = isInterrupted ? Self.interrupted : 0
+    let flag = (isInterrupted ? Self.interrupted : 0) | (account == nil ? 0 : Self.accounted)
     switch status {
     case .exited(let code):
       writer.write(1 | flag)
@@ -146,6 +190,7 @@ extension ExitReport {
     writer.write(endedRealtimeMs)
     for value in [durationNs, cpuUserUs, cpuSystemUs, peakMemoryBytes, oomKills] { writer.write(value) }
     writer.write(leftoverKilled)
+    account?.encode(into: &writer)
   }
 
   init(from reader: inout WireReader) throws(WireError) {
@@ -154,11 +199,11 @@ extension ExitReport {
     let kind = try reader.read(UInt8.self, "the kind of exit")
     let number = try reader.read(Int32.self, "the exit code or signal")
     let status: ExitStatus
-    switch kind & ~Self.interrupted {
+    switch kind & ~(Self.interrupted | Self.accounted) {
     case 1: status = .exited(code: number)
     case 2: status = .signalled(signal: number, coreDumped: false)
     case 3: status = .signalled(signal: number, coreDumped: true)
-    default: throw WireError("The kind of exit is \(kind), expected 1 to 3, or 16 more.")
+    default: throw WireError("The kind of exit is \(kind), expected 1 to 3, or 16, 32 or 48 more.")
     }
     self.init(
       key: key, pid: pid, status: status, endedRealtimeMs: try reader.read(Int64.self, "the end time"),
@@ -169,6 +214,7 @@ extension ExitReport {
       oomKills: try reader.read(UInt64.self, "the count of OOM kills"),
       leftoverKilled: try reader.read(UInt32.self, "the count of leftovers"),
       isInterrupted: kind & Self.interrupted != 0)
+    if kind & Self.accounted != 0 { account = try GroupAccount(from: &reader) }
   }
 }
 

@@ -35,6 +35,7 @@ struct Ending {
   var endedBoottimeNs = Clock.boottimeNs
   var oomKills: UInt64 = 0
   var leftover: UInt32 = 0
+  var account: GroupAccount?
 
   init(_ exit: jarvis_exit) {
     self.exit = exit
@@ -47,7 +48,7 @@ struct Ending {
       key: agent.key, pid: agent.pid, status: status, endedRealtimeMs: endedRealtimeMs,
       durationNs: endedBoottimeNs &- agent.startedBoottimeNs, cpuUserUs: exit.user_us, cpuSystemUs: exit.system_us,
       peakMemoryBytes: exit.maxrss, oomKills: oomKills, leftoverKilled: leftover,
-      isInterrupted: agent.isInterrupted)
+      isInterrupted: agent.isInterrupted, account: account)
   }
 }
 

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import WardenProtocol
 
 /// The folder of a cgroup v2 file system that holds one group for each agent. Opened once; all else is relative to it.
 final class CgroupTree {
@@ -94,6 +95,17 @@ final class CgroupTree {
       }
     }
     return usage
+  }
+
+  /// What the group stalled and moved; nil where the kernel tells nothing of it.
+  func account(of name: String) -> GroupAccount? {
+    func stall(_ file: StaticString) -> UInt64? {
+      SmallFile.read("\(name)/\(file)", in: directory).flatMap { SmallFile.stall(in: $0) }
+    }
+    let account = GroupAccount(
+      cpuStallUs: stall("cpu.pressure"), memoryStallUs: stall("memory.pressure"), ioStallUs: stall("io.pressure"),
+      ioBytes: SmallFile.read(name + "/io.stat", in: directory).map { SmallFile.moved(in: $0) })
+    return account == GroupAccount() ? nil : account
   }
 
   /// Kills every process of a group and removes it, waiting at most until `deadline`: for the warden's start only,

@@ -186,6 +186,10 @@ final class GroupHost: Host {
     ending.exit.system_us = usage.systemUs ?? ending.exit.system_us
     ending.exit.maxrss = usage.peakBytes ?? ending.exit.maxrss
     ending.oomKills = usage.oomKills
+    // Of what ends at once nothing could be told, and it is what a start and an end must be cheap for.
+    if ending.endedBoottimeNs &- agent.startedBoottimeNs >= .milliseconds(50) {
+      ending.account = groups.account(of: agent.key.name)
+    }
   }
 
   /// Removes a group now, or later when the kernel still refuses.

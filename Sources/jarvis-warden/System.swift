@@ -48,6 +48,7 @@ enum Clock {
 extension UInt64 {
   /// This many seconds in nanoseconds.
   static func seconds(_ count: UInt64) -> UInt64 { count &* 1_000_000_000 }
+  static func milliseconds(_ count: UInt64) -> UInt64 { count &* 1_000_000 }
 }
 
 /// Small files of `/proc`, cgroups and the state folder.
@@ -109,6 +110,26 @@ enum SmallFile {
       line = end + 1
     }
     return nil
+  }
+
+  /// Microseconds of a pressure file: `total=` of its first line, `some`.
+  static func stall(in content: [UInt8]) -> UInt64? {
+    let line = content.prefix { $0 != UInt8(ascii: "\n") }
+    guard line.starts(with: "some ".utf8) else { return nil }
+    return numbers(after: "total=", in: line).first
+  }
+
+  /// Bytes read and written, of all devices of an `io.stat` file.
+  static func moved(in content: [UInt8]) -> UInt64 {
+    (numbers(after: "rbytes=", in: content[...]) + numbers(after: "wbytes=", in: content[...])).reduce(0, &+)
+  }
+
+  /// The numbers of the words `key…`.
+  private static func numbers(after key: StaticString, in content: ArraySlice<UInt8>) -> [UInt64] {
+    let words = content.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+    return words.compactMap { word in
+      key.withUTF8Buffer { word.starts(with: $0) } ? number(word.dropFirst(key.utf8CodeUnitCount)) : nil
+    }
   }
 
   /// A decimal number and nothing else but spaces after it.

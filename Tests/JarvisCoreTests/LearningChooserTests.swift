@@ -32,8 +32,11 @@ struct LearningChooserTests {
         let works = world.works(tasks, using: &random)
         let luck = WidthChooser.luck(using: &random)
         var left = tasks
+        var current: Int?
         let took = world.run(works) {
-          chooser.choose(profile.law(), remaining: left, limit: limit, luck: luck).width
+          let choice = chooser.choose(profile.law(), remaining: left, limit: limit, luck: luck, current: current)
+          current = choice.width
+          return choice.width
         } ended: { width, seconds, ended in
           left -= 1
           profile.observe(Observation(type: "x", width: width, durationSeconds: seconds, at: at(clock + ended)))

@@ -176,9 +176,20 @@ import Testing
     let place = try await fixture.add()
     try fixture.write(place.path + "/a.txt", "work\n")
     _ = try await fixture.worktrees.merge(
-      place, into: fixture.repository, expecting: "main", message: "", squash: false)
+      place, into: fixture.repository, expecting: "main", message: " \n", squash: false)
     let log = try await fixture.git("log", "-1", "--format=%an %ae %cn %s", in: fixture.repository)
     #expect(log == "Jarvis jarvis@localhost Jarvis Work of jarvis/t1")
+  }
+
+  @Test func aMessageOfAnyLengthIsTaken() async throws {
+    let fixture = try await Fixture()
+    let place = try await fixture.add()
+    try fixture.write(place.path + "/a.txt", "work\n")
+    let message = "-m\u{0} --amend\n\n" + String(repeating: "é", count: 200_000)
+    _ = try await fixture.worktrees.merge(
+      place, into: fixture.repository, expecting: "main", message: message, squash: true)
+    #expect(try await fixture.git("log", "-1", "--format=%s", in: fixture.repository) == "-m --amend")
+    #expect(try await fixture.git("rev-list", "--count", "HEAD", in: fixture.repository) == "2")
   }
 
   @Test func hooksAndSettingsOfTheUserDecideNothing() async throws {

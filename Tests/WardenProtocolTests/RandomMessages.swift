@@ -51,7 +51,14 @@ struct Seeded: RandomNumberGenerator {
     return ExitReport(
       key: key(), pid: number(), status: status, endedRealtimeMs: number(), durationNs: number(), cpuUserUs: number(),
       cpuSystemUs: number(), peakMemoryBytes: number(), oomKills: number(), leftoverKilled: number(),
-      isInterrupted: below(2) == 0)
+      isInterrupted: below(2) == 0, account: below(2) == 0 ? account() : nil)
+  }
+
+  mutating func account() -> GroupAccount {
+    func maybe(_ value: UInt64) -> UInt64? { value % 3 == 0 ? nil : value }
+    return GroupAccount(
+      cpuStallUs: maybe(number()), memoryStallUs: maybe(number()), ioStallUs: maybe(number()),
+      ioBytes: maybe(number()))
   }
 
   mutating func daemonMessage() -> DaemonMessage {

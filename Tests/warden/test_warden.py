@@ -140,6 +140,18 @@ def test_usage_is_measured(daemon):
     assert abs(report["ended"] / 1000 - time.time()) < 10
 
 
+def test_what_a_group_stood_still_for_is_told_at_its_end_however_short_it_ran(daemon):
+    # Two that want one and the same processor: while one has it, the other stands still.
+    busy = "import time\nend = time.process_time() + 0.15\nwhile time.process_time() < end: pass"
+    report = daemon.run("t1", f"for i in 1 2; do taskset -c 0 python3 -I -c '{busy}' & done; wait")
+    if daemon.welcome["root"]:
+        assert report["account"]["cpu_stall_us"] > 100_000
+        assert report["account"]["memory_stall_us"] is not None
+    else:
+        assert report["account"] is None, "without a group there is nothing to read"
+    assert daemon.run("t2", "true")["account"] is None, "of what ends at once nothing could be told"
+
+
 @pytest.mark.parametrize(
     "problem, stage, number",
     [

@@ -7,7 +7,7 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 
-VERSION = 2
+VERSION = 3
 LIMITS = ("memoryHigh", "memoryMax", "swapMax", "pidsMax", "cpuWeight", "cpuMaxCores", "ioWeight")
 
 
@@ -51,7 +51,7 @@ class Reader:
 
     def exit(self):
         key, pid, kind, number = self.text(), self.take("i"), self.take("B"), self.take("i")
-        interrupted, kind = bool(kind & 16), kind & ~16
+        interrupted, accounted, kind = bool(kind & 16), bool(kind & 32), kind & ~48
         report = {"key": key, "pid": pid, "code": None, "signal": None, "core": kind == 3}
         report["interrupted"] = interrupted
         report["code" if kind == 1 else "signal"] = number
@@ -59,6 +59,8 @@ class Reader:
         for name in ("duration_ns", "user_us", "system_us", "peak", "oom_kills"):
             report[name] = self.take("Q")
         report["leftover"] = self.take("I")
+        names = ("cpu_stall_us", "memory_stall_us", "io_stall_us", "io_bytes")
+        report["account"] = {n: self.take("Q") if self.take("B") else None for n in names} if accounted else None
         return report
 
     def run(self):

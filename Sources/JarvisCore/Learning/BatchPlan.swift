@@ -17,6 +17,8 @@ public struct BatchPlan: Sendable {
   public private(set) var width: Int?
   /// In words and numbers.
   public private(set) var reason = ""
+  /// The width that `adaptive` chose last, from what is known of its type.
+  private var chosen: Int?
 
   /// What the machine allows a batch now.
   public struct Room: Sendable {
@@ -86,8 +88,9 @@ public struct BatchPlan: Sendable {
     }
     let room = room()
     let limit = profile.limit(room.cap, memory: room.memory)
-    let choice = chooser.choose(profile.law(now: now), remaining: left, limit: limit, luck: luck)
-    width = choice.width
+    let choice = chooser.choose(
+      profile.law(now: now), remaining: left, limit: limit, luck: luck, current: chosen)
+    (width, chosen) = (choice.width, choice.width)
     reason = "adaptive: \(type): \(choice.reason)"
   }
 

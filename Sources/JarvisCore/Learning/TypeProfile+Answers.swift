@@ -44,8 +44,7 @@ extension TypeProfile {
     let widths = WidthChooser.candidates(upTo: limit)
     let factors = (1...limit).map { Numeric.power(law.correction(at: Double($0))) }
     let losses = WidthChooser.losses(law, tasks: tasks, widths: widths, factors: factors)
-    let least = losses.min() ?? 0
-    return zip(widths, losses).first { $0.1 <= least + WidthPolicy().indifference }?.0 ?? 1
+    return widths[WidthPolicy().cheapest(widths, losses)]
   }
 
   /// `limit`, or fewer if p95 of so many don't fit `memory` bytes; never below 1.

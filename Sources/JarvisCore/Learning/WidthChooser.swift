@@ -18,9 +18,15 @@ public struct WidthPolicy: Sendable, Equatable {
   public var explorationLoss = 0.1
   /// Nothing is tried out any more once some width is expected to take at most this much longer than the best.
   public var settledLoss = 0.02
-  /// Of widths whose makespans differ by less than this share the smallest is taken: it needs less of the machine. So
-  /// what gains nothing is run one by one.
+  /// One by one is what is done unless some width is expected to take less by more than this share: what gains nothing
+  /// needs no more than one place.
   public var indifference = 0.03
+  /// Of several at once, widths whose makespans differ by less than this share are equals, of which the smallest is
+  /// taken: it needs less of the machine.
+  public var tie = 0.01
+  /// A batch keeps its width until another is expected to take less by more than this share: each change of width
+  /// disturbs what is measured, and the tasks that go on from before it.
+  public var inertia = 0.01
 
   /// Types whose tasks typically take less than this gain nothing that could be measured: what starting them takes
   /// isn't in their durations. They run as if nothing were known of them. Seconds.
@@ -34,6 +40,15 @@ public struct WidthPolicy: Sendable, Equatable {
 
   /// The defaults.
   public init() {}
+
+  /// The index of the width to take, of which each loses so much against the best: the one that is kept, if it loses
+  /// next to nothing; else the smallest that does.
+  func cheapest(_ widths: [Int], _ losses: [Double], _ kept: Int? = nil) -> Int {
+    let least = losses.min() ?? 0
+    if let kept, losses[kept] <= least + (widths[kept] == 1 ? indifference : inertia) { return kept }
+    if widths.first == 1, losses[0] <= least + indifference { return 0 }
+    return losses.firstIndex { $0 <= least + tie } ?? 0
+  }
 }
 
 /// A width and why.
@@ -82,7 +97,10 @@ public struct WidthChooser: Sendable {
   ///   - remaining: how many tasks of the batch aren't over, those that run included.
   ///   - limit: what resources and caps allow at most, 1 or more.
   ///   - luck: the batch's.
-  public func choose(_ law: LawPosterior, remaining: Int, limit: Int, luck: Double) -> WidthChoice {
+  ///   - current: the width that was chosen for it last; nil if none was.
+  public func choose(
+    _ law: LawPosterior, remaining: Int, limit: Int, luck: Double, current: Int? = nil
+  ) -> WidthChoice {
     let limit = max(1, min(limit, remaining))
     guard limit > 1 else {
       return WidthChoice(
@@ -92,11 +110,12 @@ public struct WidthChooser: Sendable {
     let widths = Self.candidates(upTo: limit)
     let factors = (1...limit).map { Numeric.power(law.correction(at: Double($0))) }
     let losses = Self.losses(law, tasks: remaining, widths: widths, factors: factors)
-    let best = cheapest(widths, losses)
+    let kept = current.flatMap { now in widths.lastIndex { $0 <= now } }
+    let best = policy.cheapest(widths, losses, kept)
     var drawn = Self.spans(law.draw(luck), tasks: remaining, widths: widths, factors: factors)
     let shortest = drawn.min() ?? 1
     for i in drawn.indices { drawn[i] = drawn[i] / shortest - 1 }
-    let tried = cheapest(widths, drawn)
+    let tried = policy.cheapest(widths, drawn, kept)
     let isFenced = losses[tried] > policy.explorationLoss && losses[tried] > losses[best] * 1.0001
     let isSettled = law.widths >= 2 && (losses.min() ?? 0) <= policy.settledLoss
     var picked = isFenced || isSettled ? best : tried
@@ -113,12 +132,6 @@ public struct WidthChooser: Sendable {
     return WidthChoice(
       width: width, expectedLoss: losses[picked], isExploring: isExploring,
       reason: reason(width, law, limit: limit, best: widths[best], loss: losses[picked], isOpening: isOpening))
-  }
-
-  /// The index of the smallest width that loses next to nothing.
-  private func cheapest(_ widths: [Int], _ losses: [Double]) -> Int {
-    let least = losses.min() ?? 0
-    return losses.firstIndex { $0 <= least + policy.indifference } ?? 0
   }
 
   /// All widths up to 16, then in steps of an eighth: their makespans hardly differ.

@@ -34,8 +34,9 @@ extension Coordinator {
       // Or a type that outgrew its learned limit could never grow out of it.
       observation.peakMemoryBytes = max(observation.peakMemoryBytes ?? 0, enough)
     }
-    observation.ioBytes = run.ioBytes.map { Double($0) }
-    observation.stalls = run.stalls?.shares(since: started)
+    // The end knows more than the last sample; but of a tier without groups, and of a group that is gone, only that.
+    observation.ioBytes = [report?.account?.ioBytes, run.ioBytes].compactMap(\.self).max().map { Double($0) }
+    observation.stalls = (StallTotals(report?.account, at: ended) ?? run.stalls)?.shares(since: started)
     if let activity = activity(of: task) {
       observation.cost = activity.cost
       observation.tokens = Double(activity.inputTokens + activity.outputTokens)

@@ -2,12 +2,25 @@ import JarvisCore
 import JarvisProtocol
 import WardenProtocol
 
-/// Where an agent stood still since its start (PSI `some` of its cgroup), as of a sample.
+/// Where an agent stood still since its start (PSI `some` of its cgroup), as of a sample or of its end.
 struct StallTotals: Sendable, Hashable {
   var cpuMicroseconds: UInt64
   var memoryMicroseconds: UInt64
   var ioMicroseconds: UInt64?
   var at: Timestamp
+
+  init(cpuMicroseconds: UInt64, memoryMicroseconds: UInt64, ioMicroseconds: UInt64?, at: Timestamp) {
+    self.cpuMicroseconds = cpuMicroseconds
+    self.memoryMicroseconds = memoryMicroseconds
+    self.ioMicroseconds = ioMicroseconds
+    self.at = at
+  }
+
+  /// What the warden read when the last of its processes was gone; nil without PSI.
+  init?(_ account: GroupAccount?, at end: Timestamp) {
+    guard let cpu = account?.cpuStallUs, let memory = account?.memoryStallUs else { return nil }
+    self.init(cpuMicroseconds: cpu, memoryMicroseconds: memory, ioMicroseconds: account?.ioStallUs, at: end)
+  }
 
   /// As shares of the time since `start`; nil where that is too short to say.
   func shares(since start: Timestamp) -> StallShares? {
