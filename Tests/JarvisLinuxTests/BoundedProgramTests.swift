@@ -69,6 +69,29 @@ import Testing
     #expect(eventually { pids.allSatisfy(isGone) })
   }
 
+  @Test func cancellingTheTaskEndsTheWholeGroup() async throws {
+    let folder = try TemporaryFolder()
+    let program = shell("sleep 600 & echo $! >'\(folder("new"))'; mv '\(folder("new"))' '\(folder("pid"))'; wait")
+    let run = Task { try await program.run() }
+    var text: [UInt8]?
+    #expect(
+      await comesTrue {
+        text = try? readFile(folder("pid"))
+        return text != nil
+      })
+    let child = try #require(text.flatMap { ByteText.string($0.dropLast()) }.flatMap { pid_t($0) })
+    run.cancel()
+    let ended = try await run.value
+    #expect(ended.status == nil && !ended.timedOut)
+    #expect(isGone(child))
+    // One that is cancelled before it begins ends as well.
+    let late = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await shell("sleep 600").run()
+    }
+    #expect(try await late.value.status == nil)
+  }
+
   @Test func aProgramThatIsAskedToEndHasTimeToTidyUp() async throws {
     let ended = try await shell("trap 'echo tidy; exit 0' TERM; sleep 300 & wait", timeout: .milliseconds(300)).run()
     #expect(ended.timedOut && ended.output == Array("tidy\n".utf8))
@@ -102,7 +125,7 @@ import Testing
     program.kept = try #require(lock?.descriptor)
     let ready = program
     async let ended = ready.run()
-    #expect(eventually { (try? readFile(folder("pid"))) != nil })
+    #expect(await comesTrue { (try? readFile(folder("pid"))) != nil })
     lock = nil
     let second = try InheritedLock(path: folder("lock"))
     #expect(try second.take() == false)

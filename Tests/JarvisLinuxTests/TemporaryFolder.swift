@@ -92,3 +92,13 @@ func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
   }
   return try condition()
 }
+
+/// The same where what is waited for needs a thread of the common pool.
+func comesTrue(_ condition: () -> Bool) async -> Bool {
+  let deadline = SystemClock.monotonicNanoseconds() + 10_000_000_000
+  while SystemClock.monotonicNanoseconds() < deadline {
+    if condition() { return true }
+    await Task.yield()
+  }
+  return condition()
+}

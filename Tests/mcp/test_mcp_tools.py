@@ -1,6 +1,7 @@
 """The tools by the SDK's client, which checks every message and every structured result against its schema."""
 
 import json
+import subprocess
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -98,6 +99,32 @@ async def test_a_long_output_is_read_page_by_page(connect):
                 break
         assert whole == "".join(f"{i}\n" for i in range(1, 5001))
         assert page["size"] == len(whole)
+
+
+@pytest.mark.asyncio
+async def test_worktrees_from_submission_to_the_merge(connect, tmp_path):
+    identity = ["-c", "user.name=T", "-c", "user.email=t@example.invalid"]
+    (tmp_path / "a.txt").write_text("a\n")
+    for line in [["init", "-q", "-b", "main"], ["add", "."], [*identity, "commit", "-q", "-m", "first"]]:
+        subprocess.run(["git", *line], cwd=tmp_path, check=True)
+    async with connect() as client:
+        work = {"cwd": str(tmp_path), "isolation": "worktree"}
+        tasks = [{"command": f"echo {word} >>a.txt", **work} for word in ["one", "two"]]
+        batch = output(await client.call_tool("spawn_parallel_tasks", {"tasks": tasks}))
+        await client.call_tool("wait_for_tasks", {"batch_id": batch["batch_id"]})
+        first, second = [task["id"] for task in batch["tasks"]]
+        result = output(await client.call_tool("get_task_result", {"id": first}))
+        assert "+one" in result["diff"]["patch"] and "1 file +1 -0" in result["summary"]
+        diff = output(await client.call_tool("manage_worktrees", {"action": "diff", "id": second}))
+        assert "+two" in diff["diff"]["patch"]
+        listed = output(await client.call_tool("manage_worktrees", {"action": "list", "batch_id": batch["batch_id"]}))
+        assert [tree["state"] for tree in listed["worktrees"]] == ["kept", "kept"]
+        merged = output(await client.call_tool("manage_worktrees", {"action": "merge", "id": first}))
+        assert merged["merge"]["merged"] and (tmp_path / "a.txt").read_text() == "a\none\n"
+        conflict = await client.call_tool("manage_worktrees", {"action": "merge", "id": second})
+        assert conflict.is_error and "a.txt" in conflict.content[0].text
+        nobody = await client.call_tool("manage_worktrees", {"action": "merge"})
+        assert nobody.is_error and "which task" in nobody.content[0].text
 
 
 @pytest.mark.asyncio

@@ -121,7 +121,9 @@ extension Coordinator {
   /// so that the next daemon ends what this one could not.
   /// - Parameter state: `clean` is refused where something would be lost; the others are not.
   func removeWorktree(_ owner: TaskID, as state: WorktreeState) async throws(GitFailure) {
-    guard let row = worktrees[owner], !row.state.isGone else { return }
+    guard let row = worktrees[owner], !row.state.isGone else {
+      return parcel.changes.append(.meta(key: Self.removalKey(owner), value: nil))
+    }
     parcel.changes.append(.meta(key: Self.removalKey(owner), value: state.rawValue))
     try await confirmWorktree()
     do throws(GitFailure) {
