@@ -57,8 +57,8 @@ def test_one_worktree_is_worked_in_by_one_task_at_a_time(agents, client, project
 
 
 def test_an_agents_program_and_the_models_tools_know_of_it(agents, daemon, client, project):
-    [task] = agents.spawn(
-        client, {"do": "answer", "text": "done", "note": "note.json"}, fields={"cwd": str(project / "."), "isolation": "worktree"})
+    fields = {"cwd": str(project), "isolation": "worktree"}
+    [task] = agents.spawn(client, {"do": "answer", "text": "done", "note": "note.json"}, fields=fields)
     client.wait(task)
     client.call("task.result", id=task)
     lines = daemon.ctl("result", task).stdout

@@ -121,6 +121,16 @@ def test_each_attempt_goes_on_in_the_same_worktree(daemon, client, repository):
     assert client.call("task.result", id=task["id"])["diff"]["changes"]["insertions"] == 3
 
 
+def test_an_attempt_ends_the_merge_that_the_one_before_left_half_done(client, repository):
+    task = client.run_one(isolated(
+        "if git rev-parse -q --verify MERGE_HEAD; then git merge --abort; echo done >done; exit 0; fi; "
+        "git checkout -q -b side; echo side >shared.txt; git commit -qam side; git checkout -q -; "
+        "echo mine >shared.txt; git commit -qam mine; git merge side; exit 1", repository, retries=1))
+    assert (task["state"], task["attempt"]) == ("succeeded", 2), task
+    diff = client.call("task.result", id=task["id"])["diff"]
+    assert [file["path"] for file in diff["files"]] == ["done", "shared.txt"]
+
+
 def test_a_retry_by_hand_goes_on_where_the_failed_one_was(client, repository):
     failed = client.run_one(isolated("echo x >>tries.txt; [ $(wc -l <tries.txt) = 2 ]", repository))
     assert failed["state"] == "failed"

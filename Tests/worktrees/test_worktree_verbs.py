@@ -134,7 +134,7 @@ def test_diff_is_a_patch_that_git_applies_byte_for_byte(daemon, client, reposito
     assert stat[1:] == ["binary\tbinary\t-", "latin.txt\t1\t0", "shared.txt\t1\t0"]
 
 
-def test_diff_shows_the_present_of_a_running_task_and_of_a_worktree_that_was_edited_since(client, repository, gate, daemon):
+def test_diff_shows_the_present_of_a_running_task_and_of_a_worktree_edited_since(client, repository, gate, daemon):
     task = client.spawn(isolated(f"echo one >>shared.txt; echo ready; {gate.wait}", repository))["tasks"][0]["id"]
     client.logs_until(task, "ready")
     now = client.call("worktree.diff", id=task)

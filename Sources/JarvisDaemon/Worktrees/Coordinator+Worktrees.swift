@@ -173,7 +173,8 @@ extension Coordinator {
     }
     if var row = worktrees[owner] {
       (row.path, row.branch, row.base) = (place.path, place.branch, place.base)
-      row.state = .active
+      // It may have been cancelled meanwhile.
+      row.state = user(of: row) == nil ? .capturing : .active
       worktrees[owner] = row
     }
     try await keep(owner)
@@ -190,7 +191,10 @@ extension Coordinator {
         throw GitFailure(.refused, "\(row.path) is no worktree of \(row.repository) any more")
       }
     } catch {
-      throw StartError(message: "it could not be started: its worktree can't be used: \(error.description)")
+      // A merge that an attempt left half done is the next one's to end.
+      guard case .busy = error.kind else {
+        throw StartError(message: "it could not be started: its worktree can't be used: \(error.description)")
+      }
     }
     return TaskPlace(worktree: row.path, folder: row.place.folder(row.subfolder))
   }

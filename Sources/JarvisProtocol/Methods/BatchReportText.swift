@@ -92,9 +92,11 @@ extension ReportedResult {
     return names.joined(separator: ", ") + (sources.count > 8 ? " and \(sources.count - 8) more" : "")
   }
 
-  /// What those with worktrees changed; nil where none had one.
+  /// What those with worktrees changed; nil where none changed anything.
   fileprivate var changes: String? {
-    let told = sources.compactMap { source in source.changes.map { "\(source.taskID) \($0.sentence)" } }
+    let told = sources.compactMap { source in
+      source.changes.flatMap { $0.filesChanged + $0.commits > 0 ? "\(source.taskID) \($0.sentence)" : nil }
+    }
     guard !told.isEmpty else { return nil }
     return told.prefix(8).joined(separator: "; ") + (told.count > 8 ? "; and \(told.count - 8) more" : "")
   }

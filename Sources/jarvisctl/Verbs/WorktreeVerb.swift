@@ -137,8 +137,8 @@ struct WorktreeVerb: ParsableCommand {
       guard screen.width != nil else { return table.text(on: screen) }
       let numbers = diff.changes.map { $0.sentence } ?? diff.state.rawValue
       let note = diff.uncommitted ? ", some of it not committed" : ""
-      let head = "\(escaped(diff.branch)) on \(diff.base.prefix(12)): \(numbers)\(note)\n"
-      return screen.paint(head, .bold) + (diff.files.isEmpty ? "" : table.text(on: screen)) + rest
+      let head = "\(escaped(diff.branch)) on \(diff.base.prefix(12)): \(numbers)\(note)"
+      return screen.paint(head, .bold) + "\n" + (diff.files.isEmpty ? "" : table.text(on: screen)) + rest
     }
   }
 
