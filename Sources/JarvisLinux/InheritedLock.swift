@@ -12,19 +12,24 @@ public final class InheritedLock: Sendable {
   public let descriptor: Int32
 
   /// The number by which the programs have it (`jarvis_start_program`).
-  private static let number = 3
+  private static let number: Int32 = 3
 
   /// Opens the file, made 0600 when it is missing, and locks nothing yet.
   public init(path: String) throws(SystemError) {
     let fd = retryingInterrupts { open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
     guard fd >= 0 else { throw SystemError("open the lock", path) }
+    defer { close(fd) }
+    // Never the number by which others have it: a child of this process that has not loaded its program yet has all
+    // that this process has, and is no holder.
+    descriptor = fcntl(fd, F_DUPFD_CLOEXEC, Self.number + 1)
+    guard descriptor >= 0 else { throw SystemError("open the lock", path) }
     self.path = path
-    descriptor = fd
   }
 
   deinit { close(descriptor) }
 
-  /// Takes the lock, if it is free.
+  /// Takes the lock, if it is free. After its owner let go of it that may take a moment: a child of the owner has it too
+  /// until it has loaded its program.
   public func take() throws(SystemError) -> Bool {
     if retryingInterrupts({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 { return true }
     guard errno == EWOULDBLOCK else { throw SystemError("lock", path) }
