@@ -140,6 +140,12 @@ enum Branches {
 extension Writing {
   /// Stores a finding in the place of the one with its key; returns its revision.
   static func insert(_ row: FindingRow, _ rules: FindingRules, _ db: Database) throws -> Int {
+    if let request = rules.request {
+      let statement = try db.cachedStatement(sql: "SELECT id FROM finding WHERE request = ?")
+      if let id = try Int64.fetchOne(statement, arguments: [storable(request)]) {
+        throw StoreError.duplicateFinding(existing: id)
+      }
+    }
     let branch = try Branches.number(row.scope, row.branch, at: row.at, db)
     var revision = row.revision
     var isNew = true
@@ -166,13 +172,13 @@ extension Writing {
       db,
       """
       INSERT INTO finding (id, scope, branch, task, kind, title, text, tags, key, confidence, at, expires_at, marks,
-      revision, agent, content) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+      revision, agent, content, request) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       """,
       [
         v(row.id), v(row.scope), v(row.branch), row.taskID?.stored ?? .null, v(row.kind), v(row.title), v(row.text),
         v(row.tagsJSON), v(row.key), v(row.confidence), v(row.at), v(row.expiresAt),
         v(FindingMarks.all(branch: branch, kind: row.kind, tagsJSON: row.tagsJSON)), v(revision), v(row.agent),
-        v(row.contentHash),
+        v(row.contentHash), v(rules.request),
       ])
     try run(db, "UPDATE branch SET archived_at = NULL WHERE id = ? AND archived_at IS NOT NULL", [v(branch)])
     return Int(revision)

@@ -130,7 +130,7 @@ struct FindingFinder {
     var ids: [Match] = []
     var next: FindingCursor?
     while cursor.level < levels.count {
-      let found = try matches(terms, cursor)
+      let found = try matches(terms, cursor, total: total)
       let isWhole = found.count < Self.window(of: terms)
       let rest = found.sorted { ($0.score, $0.id) > ($1.score, $1.id) }.dropFirst(cursor.offset)
       let taken = rest.prefix(limit - ids.count)
@@ -164,25 +164,75 @@ struct FindingFinder {
   }
 
   /// The newest matches of a branch from the cursor's top on, at most a window.
-  private func matches(_ terms: [Term], _ cursor: FindingCursor) throws -> [Match] {
-    var marks = [FindingMarks.branch(levels[cursor.level].id)]
-    if let kind = search.kind { marks.append(FindingMarks.kind(kind)) }
-    marks += search.tags.map(FindingMarks.tag)
-    var match = "marks : (\(marks.map { "\"\($0)\"" }.joined(separator: " AND ")))"
-    // The words first: the ranking counts phrases in the order written.
-    if !terms.isEmpty { match = "(\(expression(terms, isWide: cursor.isWide))) AND (\(match))" }
-    let rank = terms.isEmpty ? "0.0" : "finding_rank(finding_fts, \(terms.map { _ in "?" }.joined(separator: ",")))"
-    let values = terms.map(\.weight.databaseValue)
+  private func matches(_ terms: [Term], _ cursor: FindingCursor, total: Int64) throws -> [Match] {
+    let branch = levels[cursor.level]
+    // The mark of a branch that holds most findings is in most rows: walking them costs more than looking each match up.
+    if !terms.isEmpty, 2 * Int64(branch.findings) >= total,
+      let found = try matchesLookedUp(terms, cursor, in: branch)
+    {
+      return found
+    }
+    let rank = terms.isEmpty ? "0.0" : Self.rank(terms)
     let statement = try db.cachedStatement(
       sql: """
         SELECT rowid, \(rank) FROM finding_fts WHERE finding_fts MATCH ? AND rowid <= ?
         AND rowid NOT IN (SELECT id FROM finding WHERE expires_at <= ?) ORDER BY rowid DESC LIMIT \(Self.window(of: terms))
         """)
+    let match = expression(terms, marks: [FindingMarks.branch(branch.id)] + marks, isWide: cursor.isWide)
     let rows = try Row.fetchCursor(
       statement,
       arguments: StatementArguments(
-        values + [match.databaseValue, cursor.top.databaseValue, search.now.milliseconds.databaseValue]))
+        terms.map(\.weight.databaseValue)
+          + [match.databaseValue, cursor.top.databaseValue, search.now.milliseconds.databaseValue]))
     return try Array(rows.map { Match(id: $0[0], score: $0[1]) })
+  }
+
+  /// The same for a branch to which most findings belong: the words alone are matched, and each row is looked up in the
+  /// index of branches. Nil where too many turn out to be of other branches.
+  private func matchesLookedUp(
+    _ terms: [Term], _ cursor: FindingCursor, in branch: BranchRow
+  ) throws -> [Match]? {
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT rowid, CASE WHEN EXISTS (SELECT 1 FROM finding INDEXED BY finding_branch
+          WHERE scope = ? AND branch = ? AND id = finding_fts.rowid) THEN \(Self.rank(terms)) END
+        FROM finding_fts WHERE finding_fts MATCH ? AND rowid <= ?
+        AND rowid NOT IN (SELECT id FROM finding WHERE expires_at <= ?) ORDER BY rowid DESC
+        """)
+    let match = expression(terms, marks: marks, isWide: cursor.isWide)
+    let rows = try Row.fetchCursor(
+      statement,
+      arguments: StatementArguments(
+        [branch.scope.databaseValue, branch.name.databaseValue] + terms.map(\.weight.databaseValue)
+          + [match.databaseValue, cursor.top.databaseValue, search.now.milliseconds.databaseValue]))
+    let window = Self.window(of: terms)
+    var found: [Match] = []
+    var strangers = 0
+    while found.count < window, let row = try rows.next() {
+      if let score: Double = row[1] {
+        found.append(Match(id: row[0], score: score))
+      } else {
+        strangers += 1
+        if strangers > window { return nil }
+      }
+    }
+    return found
+  }
+
+  private static func rank(_ terms: [Term]) -> String {
+    "finding_rank(finding_fts, \(terms.map { _ in "?" }.joined(separator: ",")))"
+  }
+
+  /// The words of the index for what narrows the search, beside the branch.
+  private var marks: [String] {
+    (search.kind.map { [FindingMarks.kind($0)] } ?? []) + search.tags.map(FindingMarks.tag)
+  }
+
+  private func expression(_ terms: [Term], marks: [String], isWide: Bool) -> String {
+    // The words first: the ranking counts phrases in the order written.
+    var parts = terms.isEmpty ? [] : ["(\(expression(terms, isWide: isWide)))"]
+    if !marks.isEmpty { parts.append("(marks : (\(marks.map { "\"\($0)\"" }.joined(separator: " AND "))))") }
+    return parts.joined(separator: " AND ")
   }
 
   /// The findings themselves, with the passages that matched.

@@ -201,6 +201,53 @@ import Testing
     try await check(store)
   }
 
+  @Test func whatIsOlderThanTheHiveIsFoldedAsADuplicateToo() async throws {
+    let folder = try TemporaryFolder()
+    try StoredSchemas.make(folder.database, sql: StoredSchemas.all[3], version: 4)
+    let store = try folder.open()
+    var again = someFinding(2, "In login.php", title: "SQL injection", branch: "child", tags: #"["sql"]"#)
+    again.kind = "note"
+    try await store.commit([.finding(again)])
+    let merged = try await store.mergeBranch(scope: "repo", "child", into: "main", nil, at: noon)
+    #expect(merged.folded == 1 && merged.moved == 0)
+    try await check(store)
+  }
+
+  @Test func aSearchIsTheSameWhetherItsBranchHoldsMostFindingsOrFew() async throws {
+    let folder = try TemporaryFolder()
+    let store = try folder.open()
+    // On the branch are most findings, but none of the newer ones with the word, and those are more than a window.
+    let many = Int64(FindingFinder.window) * 2
+    try await store.commit(
+      (1...many).map { .finding(someFinding($0, $0 % 100 == 0 ? "login \($0)" : "other \($0)", branch: "big")) })
+    let wanted = stride(from: Int64(100), through: many, by: 100).sorted(by: >)
+    func both(_ query: String) async throws -> [Int64] {
+      var found: [Int64] = []
+      for page in try await pages(store, query, limit: 7, branch: "big") { found += page }
+      return found.sorted(by: >)
+    }
+    #expect(try await both("login") == wanted)
+    try await store.commit(
+      (many + 1...many * 2 - 10).map { .finding(someFinding($0, "login \($0)", branch: "small")) })
+    #expect(try await store.lineage(scope: "repo", branch: "big").first?.findings == Int(many))
+    #expect(try await both("login") == wanted, "after too many of another branch it goes by the marks")
+    #expect(try await search(store, "login", branch: "big") { $0.kind = "warning" } == [])
+  }
+
+  @Test func aMergeIntoAnArchivedBranchShowsItAgain() async throws {
+    let folder = try TemporaryFolder()
+    let store = try folder.open()
+    try await store.commit([
+      .finding(someFinding(1, "old")), .archiveBranch(scope: "repo", name: "main", at: noon, merged: false),
+      .branch(scope: "repo", name: "empty", parent: "main", at: noon),
+      .finding(someFinding(2, "new", branch: "child")),
+    ])
+    _ = try await store.mergeBranch(scope: "repo", "empty", into: "main", nil, at: noon)
+    #expect(try await search(store, "old") == [], "nothing came")
+    _ = try await store.mergeBranch(scope: "repo", "child", into: "main", nil, at: noon)
+    #expect(try await search(store, "new") == [2])
+  }
+
   @Test(arguments: [MergeRule.parent, .both]) func theRuleSaysWhichValueStays(rule: MergeRule) async throws {
     let folder = try TemporaryFolder()
     let store = try folder.open()

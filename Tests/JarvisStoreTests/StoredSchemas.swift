@@ -7,6 +7,7 @@ enum StoredSchemas {
     v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows,
     v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns,
     v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns + v5Changes,
+    v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns + v5Changes + v6Changes,
   ]
 
   /// Makes the file as the release of that schema left it.
@@ -166,6 +167,14 @@ enum StoredSchemas {
       VALUES ('delete', old.id, old.title, old.text, old.tags);
       INSERT INTO finding_fts(rowid, title, text, tags) VALUES (new.id, new.title, new.text, new.tags);
     END;
+    """
+
+  /// What findings from before the fifth schema got then, and the keys of requests.
+  static let v6Changes = """
+
+    ALTER TABLE finding ADD COLUMN request TEXT;
+    CREATE UNIQUE INDEX finding_request ON finding(request) WHERE request IS NOT NULL;
+    UPDATE finding SET marks = marks || ' t10792973371651288864', content = -3772425275448117334 WHERE id = 1;
     """
 
   /// What the fourth schema made of it: the hive-mind with branches and revisions.

@@ -153,6 +153,15 @@ def test_a_lost_race_tells_the_revision(client):
     assert client.refused("hive.put", text="b", expected_revision=1).field == "params.expected_revision"
 
 
+def test_a_request_that_comes_again_stores_nothing_again(client):
+    first = client.call("hive.put", text="a", key="k", expected_revision=0, request_key="r", branch_id="b")
+    again = client.call("hive.put", text="a", key="k", expected_revision=0, request_key="r", branch_id="b")
+    assert again == first
+    client.call("hive.put", text="a", request_key="s", branch_id="b")
+    client.call("hive.put", text="a", request_key="s", branch_id="b")
+    assert len(client.call("hive.search", branch_id="b")["findings"]) == 2
+
+
 # expiry
 
 
@@ -250,6 +259,11 @@ def test_an_export_holds_everything_whole(daemon, client):
     assert len(exported["findings"]) == 250 and all(len(f["text"]) > 3000 for f in exported["findings"])
     markdown = daemon.ctl("hive", "export", "--branch", "b", "--format", "markdown", cwd=HERE).stdout
     assert markdown.count("\n## f") == 250
+
+
+def test_a_wrong_cursor_of_an_export_is_refused(client):
+    client.call("hive.put", text="x", branch_id="b")
+    assert client.refused("hive.export", branch_id="b", cursor="f1").field == "params.cursor"
 
 
 # digest

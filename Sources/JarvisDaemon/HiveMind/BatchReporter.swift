@@ -33,9 +33,11 @@ struct BatchReporter: Sendable {
     batch.totals = try await TotalsReader(coordinator: coordinator).totals(of: tasks)
     let ids = tasks.map(\.id)
     let time = coordinator.now()
-    let rows = try await coordinator.stored { (store) throws(StoreError) in
+    var rows = try await coordinator.stored { (store) throws(StoreError) in
       try await store.findings(of: ids, now: time, limit: Self.most + 1)
     }
+    // Branches of two repositories can have one name.
+    if let scope = await coordinator.scope(of: caller) { rows.removeAll { $0.scope != scope } }
     let names = Dictionary(tasks.map { ($0.id, $0.name) }) { first, _ in first }
     let findings = Self.gather(rows.prefix(Self.most), names: names)
     var results: [ReportedResult] = []
