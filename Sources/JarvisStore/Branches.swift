@@ -111,10 +111,31 @@ enum Branches {
         AND key IN (SELECT key FROM finding WHERE scope = ?1 AND branch = ?2 AND key IS NOT NULL)
         """, values)
     case .both:
-      try Writing.run(
-        db,
-        "UPDATE finding SET key = key || '@' || ?2 WHERE scope = ?1 AND branch = ?2 AND key IN (\(others))", values)
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT id, key FROM finding WHERE scope = ?1 AND branch = ?2 AND key IN (\(others))",
+        arguments: StatementArguments(values))
+      for row in rows {
+        let key = try freeKey(row[1], scope, from, into: into, db)
+        try Writing.run(db, "UPDATE finding SET key = ? WHERE id = ?", [Writing.v(key), Writing.v(row[0] as Int64)])
+      }
     }
+  }
+
+  /// `KEY@BRANCH`, or `KEY@BRANCH-2` and so on: the first that neither branch has.
+  private static func freeKey(
+    _ key: String, _ scope: String, _ from: String, into: String, _ db: Database
+  ) throws -> String {
+    let statement = try db.cachedStatement(
+      sql: "SELECT EXISTS (SELECT 1 FROM finding WHERE scope = ? AND branch IN (?, ?) AND key = ?)")
+    var name = "\(key)@\(from)"
+    var number = 2
+    while try Bool.fetchOne(
+      statement, arguments: [Writing.storable(scope), Writing.storable(from), Writing.storable(into), name]) ?? false
+    {
+      name = "\(key)@\(from)-\(number)"
+      number += 1
+    }
+    return name
   }
 
   static func move(_ scope: String, _ from: String, into: String, _ db: Database) throws -> Int {

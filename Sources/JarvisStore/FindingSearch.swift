@@ -166,8 +166,10 @@ struct FindingFinder {
   /// The newest matches of a branch from the cursor's top on, at most a window.
   private func matches(_ terms: [Term], _ cursor: FindingCursor, total: Int64) throws -> [Match] {
     let branch = levels[cursor.level]
-    // The mark of a branch that holds most findings is in most rows: walking them costs more than looking each match up.
+    // The mark of a branch that holds most findings is in most rows: where matches are far apart, walking all of them in
+    // between costs more than looking each match up.
     if !terms.isEmpty, 2 * Int64(branch.findings) >= total,
+      Self.share(of: terms, isWide: cursor.isWide, total: total) < Self.sparse,
       let found = try matchesLookedUp(terms, cursor, in: branch)
     {
       return found
@@ -219,6 +221,15 @@ struct FindingFinder {
     return found
   }
 
+  /// One match in so many rows; about 200 entries of a list cost what one look into the index of branches does.
+  private static let sparse = 1.0 / 200
+
+  /// About which share of all findings matches, if the words have nothing to do with each other.
+  private static func share(of terms: [Term], isWide: Bool, total: Int64) -> Double {
+    let shares = terms.map { $0.count / Double(max(1, total)) }
+    return isWide ? shares.reduce(0, +) : shares.reduce(1, *)
+  }
+
   private static func rank(_ terms: [Term]) -> String {
     "finding_rank(finding_fts, \(terms.map { _ in "?" }.joined(separator: ",")))"
   }
@@ -240,15 +251,30 @@ struct FindingFinder {
     let find = try db.cachedStatement(sql: "SELECT \(FindingRow.columns) FROM finding WHERE id = ?")
     let passage = try db.cachedStatement(
       sql: """
-        SELECT snippet(finding_fts, -1, '[', ']', '…', 24) FROM finding_fts WHERE finding_fts MATCH ? AND rowid = ?
+        SELECT snippet(finding_fts, -1, char(1), char(2), '…', 24) FROM finding_fts WHERE finding_fts MATCH ? AND rowid = ?
         """)
     let expression = expression(terms, isWide: cursor.isWide)
     return try matches.compactMap { match in
       guard let row = try Row.fetchOne(find, arguments: [match.id]).map(FindingRow.init(row:)) else { return nil }
       let snippet =
-        terms.isEmpty ? "" : try String.fetchOne(passage, arguments: [expression, match.id]) ?? ""
+        terms.isEmpty
+        ? "" : Self.passage(try String.fetchOne(passage, arguments: [expression, match.id]) ?? "", of: row)
       return FindingHit(finding: row, snippet: snippet, score: match.score)
     }
+  }
+}
+
+extension FindingFinder {
+  /// A passage with the words that match in brackets; tags, which are stored as JSON, as people write them.
+  static func passage(_ marked: String, of row: FindingRow) -> String {
+    var text = marked
+    let bare = marked.filter { $0 != "\u{1}" && $0 != "\u{2}" && $0 != "…" }
+    if !bare.isEmpty, row.tagsJSON.contains(bare), bare.contains("\"") {
+      for json in ["[\"", "\"]"] { text = text.replacing(json, with: "") }
+      for (mark, place) in [("\u{2}\",\"", "\u{2}, "), ("\",\"", ", ")] { text = text.replacing(mark, with: place) }
+      text = "tags: \(text.filter { $0 != "\"" })"
+    }
+    return text.replacing("\u{1}", with: "[").replacing("\u{2}", with: "]")
   }
 }
 

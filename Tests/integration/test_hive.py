@@ -338,3 +338,27 @@ def test_a_report_tells_each_finding_and_each_output_once_with_its_sources(daemo
         shown = daemon.ctl("batch", "report", batch["batch_id"], "--format", form)
         assert shown.returncode == 0 and sign in shown.stdout, shown
     assert client.refused("batch.report", batch_id="b999").kind == "not_found"
+
+
+def test_a_report_of_a_large_batch_tells_what_went_wrong_and_what_sums_it_up(client):
+    work = [{"name": f"w{n}", "command": f"echo {n}; exit {int(n == 1)}"} for n in range(600)]
+    sum_up = {"name": "sum", "command": "echo the sum", "after": [{"task": f"w{n}", "on": "any"} for n in range(600)]}
+    # Of the many that are told last the oldest come first, so neither is told for being new.
+    batch = client.spawn(sum_up, *work)["batch_id"]
+    client.wait(batch=batch, timeout=120)
+    report = client.call("batch.report", batch_id=batch)
+    assert [[s["name"] for s in r["sources"]] for r in report["results"][:3]] == [["w1"], ["sum"], ["w0"]]
+    assert report["results"][1]["output"] == "the sum\n" and report["omitted_tasks"] == 101
+
+
+def test_a_finding_says_something(client):
+    assert client.refused("hive.put", text=" \n\t ").field == "params.text"
+
+
+def test_a_match_in_the_tags_is_shown_as_people_write_them(client):
+    client.call("hive.put", text="nothing of it here", tags=["auth", "two words", "x"], branch_id="b")
+    snippets = [client.call("hive.search", query=word, branch_id="b")["findings"][0]["snippet"] for word in ("auth", "words", "x")]
+    assert snippets == ["tags: [auth], two words, x", "tags: auth, two [words], x", "tags: auth, two words, [x]"]
+    client.call("hive.put", text='a "quoted" [thing] here', branch_id="b")
+    found = client.call("hive.search", query="thing", branch_id="b")["findings"][0]
+    assert found["snippet"] == 'a "quoted" [[thing]] here'

@@ -4,7 +4,7 @@ import JarvisStore
 /// Gathers what came out of a batch. It is made when it is asked for: findings and outputs are stored as they come, and
 /// a batch that is not over is told as far as it is.
 struct BatchReporter: Sendable {
-  /// Tasks and findings that one report looks at.
+  /// Results and findings that one report tells.
   private static let most = 500
 
   /// What makes findings the same to a reader.
@@ -24,33 +24,28 @@ struct BatchReporter: Sendable {
         "batch \(batch.id) belongs to branch \"\(batch.branchID)\", and the agent of task \(agent.task) reads its own branch only"
       )
     }
-    var tasks: [TaskView] = []
     var list = TaskList.Parameters()
     list.batchID = query.batchID
-    list.limit = Self.most
-    // Newest first, as lists are: a batch of more tasks than are told is told from its end.
-    tasks = try await coordinator.list(list, branch: nil).tasks.sorted { $0.id < $1.id }
-    batch.totals = try await TotalsReader(coordinator: coordinator).totals(of: tasks)
-    let ids = tasks.map(\.id)
+    list.limit = 10_000
+    let all = try await coordinator.list(list, branch: nil).tasks.sorted { $0.id < $1.id }
+    batch.totals = try await TotalsReader(coordinator: coordinator).totals(of: all)
+    let tasks = ReportOrder(all).told(Self.most)
+    let ids = all.map(\.id)
     let time = coordinator.now()
     var rows = try await coordinator.stored { (store) throws(StoreError) in
       try await store.findings(of: ids, now: time, limit: Self.most + 1)
     }
     // Branches of two repositories can have one name.
     if let scope = await coordinator.scope(of: caller) { rows.removeAll { $0.scope != scope } }
-    let names = Dictionary(tasks.map { ($0.id, $0.name) }) { first, _ in first }
+    let names = Dictionary(all.map { ($0.id, $0.name) }) { first, _ in first }
     let findings = Self.gather(rows.prefix(Self.most), names: names)
     var results: [ReportedResult] = []
     for task in tasks {
       Self.add(await result(of: task, bytes: query.outputBytes), to: &results)
     }
-    results.sort { a, b in
-      let (first, second) = (Self.order(a.state), Self.order(b.state))
-      return first != second ? first < second : (a.sources.first?.taskID.raw ?? 0) < (b.sources.first?.taskID.raw ?? 0)
-    }
     var report = BatchReportView(batch: batch, findings: findings, results: results)
     report.omittedFindings = max(0, rows.count - Self.most)
-    report.omittedTasks = max(0, batch.total - tasks.count)
+    report.omittedTasks = max(0, batch.total - tasks.count - all.count { ReportOrder.isSilent($0) })
     return report
   }
 
@@ -112,14 +107,5 @@ struct BatchReporter: Sendable {
     while text.first?.isWhitespace ?? false { text.removeFirst() }
     while text.last?.isWhitespace ?? false { text.removeLast() }
     return text
-  }
-
-  private static func order(_ state: TaskState) -> Int {
-    switch state {
-    case .failed, .timedOut, .killed, .lost: 0
-    case .cancelled: 1
-    case .succeeded: 2
-    default: 3
-    }
   }
 }

@@ -164,6 +164,7 @@ public enum HivePut: Method {
       try fields.check("expected_revision", expectedRevision == nil || key != nil, "needs a `key` beside it")
       try fields.check("ttl", (ttl?.seconds ?? 1) >= 1, "must be a second or more")
       try fields.check("text", !text.isEmpty && text.utf8.count <= 262_144, "must be 1 byte to 256 KiB")
+      try fields.check("text", !text.allSatisfy(\.isWhitespace), "must say something, found white space only")
       try fields.check("title", (title?.utf8.count ?? 0) <= 512, "must be at most 512 bytes")
       try fields.check(
         "tags", tags.count <= 32 && tags.allSatisfy { $0.utf8.count <= 64 }, "must be at most 32 tags of 64 bytes")

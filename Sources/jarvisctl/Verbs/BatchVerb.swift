@@ -34,7 +34,7 @@ struct BatchVerb: ParsableCommand {
             Cell(states(batch.counts), batch.done ? .dim : nil),
           ])
         }
-        return table.text(on: globals.screen)
+        return table.text(on: globals.screen, none: "No batch was submitted yet, or their history has been pruned.")
       }
     }
   }
