@@ -340,7 +340,7 @@ def test_a_report_tells_each_finding_and_each_output_once_with_its_sources(daemo
     assert client.refused("batch.report", batch_id="b999").kind == "not_found"
 
 
-def test_a_report_of_a_large_batch_tells_what_went_wrong_and_what_sums_it_up(client):
+def test_a_report_of_a_large_batch_tells_what_went_wrong_and_what_sums_it_up(daemon, client):
     work = [{"name": f"w{n}", "command": f"echo {n}; exit {int(n == 1)}"} for n in range(600)]
     sum_up = {"name": "sum", "command": "echo the sum", "after": [{"task": f"w{n}", "on": "any"} for n in range(600)]}
     # Of the many that are told last the oldest come first, so neither is told for being new.
@@ -348,7 +348,13 @@ def test_a_report_of_a_large_batch_tells_what_went_wrong_and_what_sums_it_up(cli
     client.wait(batch=batch, timeout=120)
     report = client.call("batch.report", batch_id=batch)
     assert [[s["name"] for s in r["sources"]] for r in report["results"][:3]] == [["w1"], ["sum"], ["w0"]]
-    assert report["results"][1]["output"] == "the sum\n" and report["omitted_tasks"] == 101
+    assert report["results"][1]["output"] == "the sum\n"
+    assert len(report["results"]) + report["omitted_tasks"] == 601
+    rest = client.call("batch.report", batch_id=batch, cursor=report["next_cursor"])
+    assert len(rest["results"]) == report["omitted_tasks"] and "next_cursor" not in rest and rest["omitted_tasks"] == 0
+    assert client.refused("batch.report", batch_id=batch, cursor="x").field == "params.cursor"
+    whole = json.loads(daemon.ctl("batch", "report", batch, "--format", "json").stdout)
+    assert len(whole["results"]) == 601 and "next_cursor" not in whole
 
 
 def test_a_finding_says_something(client):

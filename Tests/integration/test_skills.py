@@ -416,7 +416,7 @@ with = { build = "true", checks = ["true"] }
     done = daemon.ctl("skill", "show", "outer")
     assert done.returncode == 0, done.stderr
     assert "sub [skill] pipeline" in done.stdout and "\n      check [command]" in done.stdout
-    assert "1 runs, 1 of them succeeded" in done.stdout
+    assert "1 run, of which 1 succeeded" in done.stdout
     done = daemon.ctl("skill", "show", "test-shards")
     assert "shards" in done.stdout and "integer" in done.stdout and "It has not run yet" in done.stdout
 

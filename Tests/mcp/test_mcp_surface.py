@@ -237,3 +237,29 @@ def test_branches_that_only_have_findings_are_listed_and_completed(lines, versio
     ref = {"type": "ref/resource", "uri": "jarvis://branch/{id}/findings{?cursor}"}
     values = {"ref": ref, "argument": {"name": "id", "value": "quiet-"}}
     assert branch in good(lines, version, "completion/complete", values)["completion"]["values"]
+
+
+def test_a_long_finding_comes_by_pages_of_whole_characters(lines):
+    lines.open(LEGACY[-1])
+    text = "€" * 25_000
+    stored = lines.tool("store_finding", {"text": text, "branch_id": "long"})["structuredContent"]["id"]
+    pieces, offset = [], 0
+    while offset is not None:
+        page = lines.tool("get_finding", {"id": stored, "offset": offset})["structuredContent"]
+        pieces.append(page["finding"]["text"])
+        offset = page.get("next_offset")
+    assert "".join(pieces) == text and len(pieces) == 3
+
+
+def test_a_long_report_comes_by_pages(lines):
+    lines.open(LEGACY[-1])
+    tasks = [{"command": f"seq {n} {n + 500}"} for n in range(100, 200)]
+    batch = lines.tool("spawn_parallel_tasks", {"tasks": tasks})["structuredContent"]["batch_id"]
+    lines.tool("wait_for_tasks", {"batch_id": batch})
+    results, cursor = 0, {}
+    while cursor is not None:
+        page = lines.tool("get_batch_report", {"batch_id": batch, "format": "json"} | cursor)["structuredContent"]
+        assert len(json.dumps(page)) < 200_000
+        results += len(page["data"]["results"])
+        cursor = {"cursor": page["next_cursor"]} if "next_cursor" in page else None
+    assert results == 100

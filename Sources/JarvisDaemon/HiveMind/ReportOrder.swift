@@ -23,14 +23,11 @@ struct ReportOrder {
     self.inner = inner
   }
 
-  /// At most so many of them.
-  func told(_ most: Int) -> [TaskView] {
-    let ranked = tasks.filter { !Self.isSilent($0) }.map { (rank: rank($0), task: $0) }
-    return ranked.sorted { ($0.rank, $0.task.id) < ($1.rank, $1.task.id) }.prefix(most).map(\.task)
+  /// Those that are told. Steps of skills that went well have no result of their own.
+  var told: [TaskView] {
+    let ranked = tasks.filter { !Self.isGroup($0) || $0.state != .succeeded }.map { (rank: rank($0), task: $0) }
+    return ranked.sorted { ($0.rank, $0.task.id) < ($1.rank, $1.task.id) }.map(\.task)
   }
-
-  /// Steps of skills that went well have no result of their own.
-  static func isSilent(_ task: TaskView) -> Bool { isGroup(task) && task.state == .succeeded }
 
   private static func isGroup(_ task: TaskView) -> Bool { task.type == "skill-step" }
 

@@ -116,10 +116,21 @@ extension Coordinator {
         continue
       }
       guard let key = live?.run?.key.name ?? rows[id]?.runKey else { continue }
-      files.append(
-        TaskOutputFile(name: spec.spec.name ?? "\(id)", path: "\(paths.output(of: id).folder)/\(key).out"))
+      let path = "\(paths.output(of: id).folder)/\(key)"
+      let answer = try await answerFile(of: id, at: path + ".answer")
+      files.append(TaskOutputFile(name: spec.spec.name ?? "\(id)", path: answer ?? path + ".out"))
     }
     return files
+  }
+
+  /// What an agent wrote is a stream of events; what others work on is its structured result, else its answer, in a
+  /// file. Nil for what is no agent's.
+  private func answerFile(of id: TaskID, at path: String) async throws(RPC.Failure) -> String? {
+    guard let answer = try await answer(of: id) else { return nil }
+    let text = answer.structured?.text ?? answer.answer
+    let problem = await Task.detached { PrivateFile.write(text.hasSuffix("\n") ? text : text + "\n", to: path) }.value
+    if let problem { throw RPC.Failure(.internalError, "the answer of \(id) has no place: \(problem)") }
+    return path
   }
 
   // MARK: Expansion

@@ -19,7 +19,9 @@ extension SkillVerb {
       let reply = try client.callRaw(SkillShow.name, SkillShow.Parameters(name: name).json)
       if globals.json { return put(reply) }
       let shown = try Client.read(SkillShow.self, reply)
-      var text = paragraph("\(shown.skill.name): \(shown.skill.description)", on: globals.screen)
+      var text = paragraph(
+        shown.skill.description.isEmpty ? shown.skill.name : "\(shown.skill.name): \(shown.skill.description)",
+        on: globals.screen)
       text += "\(escaped(shown.skill.file))\n"
       text += parameters(shown.skill) + "\nSteps\n"
       text += tree(shown.steps, indent: "  ") { name in
