@@ -76,17 +76,27 @@ enum Branches {
     """
 
   static func fold(_ scope: String, _ from: String, into: String, _ db: Database) throws -> Int {
-    try Writing.run(
+    let pairs = try Row.fetchAll(
       db,
-      """
-      DELETE FROM finding WHERE id IN (
-        SELECT mine.id FROM finding AS mine INDEXED BY finding_branch WHERE mine.scope = ?1 AND mine.branch = ?2
-        AND mine.content IS NOT NULL AND EXISTS (
-          SELECT 1 FROM finding AS other INDEXED BY finding_content WHERE \(same)
-          AND (other.branch = ?3 OR (other.branch = ?2 AND other.id < mine.id)))
-        LIMIT 500)
-      """, [Writing.v(scope), Writing.v(from), Writing.v(into)])
-    return db.changesCount
+      sql: """
+        SELECT mine.id, (SELECT min(other.id) FROM finding AS other INDEXED BY finding_content WHERE \(same)
+          AND (other.branch = ?3 OR (other.branch = ?2 AND other.id < mine.id))) AS kept
+        FROM finding AS mine INDEXED BY finding_branch WHERE mine.scope = ?1 AND mine.branch = ?2
+        AND mine.content IS NOT NULL AND kept IS NOT NULL LIMIT 500
+        """, arguments: [Writing.storable(scope), Writing.storable(from), Writing.storable(into)])
+    for pair in pairs {
+      let (mine, kept) = (Writing.v(pair[0] as Int64), Writing.v(pair[1] as Int64))
+      // Who found it stays known, and who had found what was folded into it before.
+      try Writing.run(
+        db,
+        """
+        INSERT INTO folded (finding, task, agent, at, confidence)
+        SELECT ?2, task, agent, at, confidence FROM finding WHERE id = ?1 AND task IS NOT NULL
+        """, [mine, kept])
+      try Writing.run(db, "UPDATE folded SET finding = ?2 WHERE finding = ?1", [mine, kept])
+      try Writing.run(db, "DELETE FROM finding WHERE id = ?", [mine])
+    }
+    return pairs.count
   }
 
   static func settle(_ scope: String, _ from: String, into: String, _ rule: MergeRule, _ db: Database) throws {

@@ -174,6 +174,18 @@ enum StoredSchemas {
 
     ALTER TABLE finding ADD COLUMN request TEXT;
     CREATE UNIQUE INDEX finding_request ON finding(request) WHERE request IS NOT NULL;
+    CREATE TABLE folded (
+      finding INTEGER NOT NULL,
+      task INTEGER NOT NULL,
+      agent TEXT,
+      at INTEGER NOT NULL,
+      confidence REAL
+    ) STRICT;
+    CREATE INDEX folded_finding ON folded(finding);
+    CREATE INDEX folded_task ON folded(task);
+    CREATE TRIGGER finding_deleted_folded AFTER DELETE ON finding BEGIN
+      DELETE FROM folded WHERE finding = old.id;
+    END;
     UPDATE finding SET marks = marks || ' t10792973371651288864', content = -3772425275448117334 WHERE id = 1;
     """
 

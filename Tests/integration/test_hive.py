@@ -292,6 +292,13 @@ def test_what_fits_the_task_comes_first_within_the_budget(make_daemon):
         assert "lexer.swift" in output.splitlines()[1] and len(output.encode()) <= 700
 
 
+def test_a_digest_tells_once_what_several_have_found(client, agent):
+    for text in ("the cache is stale", "The cache is stale", "something else"):
+        client.call("hive.put", text=text, branch_id="auth")
+    _, output = agent('cat "$JARVIS_DIGEST"')
+    assert output.lower().count("the cache is stale") == 1 and "something else" in output
+
+
 def test_no_digest_where_there_is_nothing_to_tell(make_daemon):
     daemon = make_daemon("[hive]\ndigest_bytes = 0\n")
     with daemon.client() as client:
@@ -368,3 +375,20 @@ def test_a_match_in_the_tags_is_shown_as_people_write_them(client):
     client.call("hive.put", text='a "quoted" [thing] here', branch_id="b")
     found = client.call("hive.search", query="thing", branch_id="b")["findings"][0]
     assert found["snippet"] == 'a "quoted" [[thing]] here'
+
+
+def test_a_report_still_tells_what_a_merge_has_folded(daemon, client, agent):
+    client.call("branch.create", branch_id="auth", parent_branch_id="main")
+    client.call("hive.put", text="known before", branch_id="main")
+    task, _ = agent("jarvisctl hive put 'known before' --confidence 0.9; jarvisctl hive put 'new'")
+    merged = client.call("branch.merge", branch_id="auth")
+    assert (merged["moved"], merged["folded"]) == (1, 1)
+    # And once more: what was folded into a finding goes with it.
+    client.call("branch.create", branch_id="main", parent_branch_id="top")
+    client.call("hive.put", text="known before", branch_id="top")
+    client.call("branch.merge", branch_id="main")
+    report = client.call("batch.report", batch_id=task["batch_id"])
+    found = {finding["text"]: finding for finding in report["findings"]}
+    assert set(found) == {"known before", "new"}
+    (source,) = found["known before"]["sources"]
+    assert source["task_id"] == source["agent"] == task["id"] and found["known before"]["confidence"] == 0.9

@@ -263,3 +263,15 @@ def test_a_long_report_comes_by_pages(lines):
         results += len(page["data"]["results"])
         cursor = {"cursor": page["next_cursor"]} if "next_cursor" in page else None
     assert results == 100
+
+
+def test_the_instructions_tell_what_was_learned_and_not_what_is_merely_assumed(daemon):
+    lines = Lines(daemon)
+    lines.open(LEGACY[-1])
+    lines.tool("spawn_parallel_tasks", {"tasks": [{"command": "true", "type": "unsure-type"}] * 4, "wait": True})
+    lines.tool("learn_parallelization", {"task_type": "taught-type", "parallel_benefit": 0.9})
+    lines.close()
+    lines = Lines(daemon)
+    instructions = lines.open(LEGACY[-1])["instructions"]
+    lines.close()
+    assert "taught-type 90 %" in instructions and "unsure-type" not in instructions
