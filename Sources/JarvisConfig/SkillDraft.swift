@@ -13,14 +13,13 @@ public struct DoneTask: Sendable, Equatable {
   var environment: [String: String]
   var after: [SkillDependency]
   var retries: Int
-  var time: Double?
-  var memory: Int?
+  var limits: SkillLimits
 
-  /// A task; `after` names ids, `folder` is absolute, `time` is in seconds, `memory` in bytes.
+  /// A task; `after` names ids, `folder` is absolute.
   public init(
     id: String, name: String?, type: String, priority: Priority, description: String, work: SkillTask.Work,
     runner: String?, folder: String, environment: [String: String], after: [SkillDependency], retries: Int,
-    time: Double?, memory: Int?
+    limits: SkillLimits
   ) {
     self.id = id
     self.name = name
@@ -33,8 +32,7 @@ public struct DoneTask: Sendable, Equatable {
     self.environment = environment
     self.after = after
     self.retries = retries
-    self.time = time
-    self.memory = memory
+    self.limits = limits
   }
 }
 
@@ -139,7 +137,7 @@ public struct SkillDraft {
       members.allSatisfy({
         $0.type == first.type && $0.priority == first.priority && $0.runner == first.runner
           && $0.folder == first.folder && $0.environment == first.environment && $0.after == first.after
-          && $0.retries == first.retries && $0.time == first.time && $0.memory == first.memory
+          && $0.retries == first.retries && $0.limits == first.limits
           && kind($0.work) == kind(first.work)
       })
     else { return nil }
@@ -225,8 +223,11 @@ public struct SkillDraft {
     }
     if task.retries > 0 { lines.append("retries = \(task.retries)") }
     var limits: [String] = []
-    if let time = task.time { limits.append("time = \(time)") }
-    if let memory = task.memory { limits.append("memory = \(memory)") }
+    if let time = task.limits.time { limits.append("time = \(time)") }
+    if let memory = task.limits.memory { limits.append("memory = \(memory)") }
+    if let cpu = task.limits.cpu { limits.append("cpu = \(cpu)") }
+    if let pids = task.limits.pids { limits.append("pids = \(pids)") }
+    if let output = task.limits.output { limits.append("output = \(output)") }
     if !limits.isEmpty { lines.append("limits = { \(limits.joined(separator: ", ")) }") }
     return lines + [""]
   }

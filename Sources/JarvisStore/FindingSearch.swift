@@ -69,6 +69,8 @@ struct FindingFinder {
   private static let leastWindow = 250
   /// Matches that are looked at to estimate how frequent a word is.
   private static let sample = 256
+  /// The same of a text, whose many words are only sorted by it.
+  private static let smallSample = 64
   /// Words that a wide search uses at most, the rarest.
   private static let wideTerms = 8
   /// Words that are looked for all together at most: of more, a whole text say, no finding has all.
@@ -95,7 +97,9 @@ struct FindingFinder {
     let newest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM finding") ?? 0
     let start = search.cursor ?? FindingCursor(top: newest, ceiling: newest)
     guard let text = search.query else { return try collect(from: start, terms: [], total: newest) }
-    let terms = try SearchQuery(text).terms.map { try Term($0, sample: Self.sample, total: newest, db) }
+    let words = SearchQuery(text).terms
+    let sample = words.count > Self.narrowTerms ? Self.smallSample : Self.sample
+    let terms = try words.map { try Term($0, sample: sample, total: newest, db) }
     guard !terms.isEmpty else { return empty }
     if !start.isWide, !search.isWide, terms.count <= Self.narrowTerms, terms.allSatisfy({ $0.count > 0 }) {
       let found = try collect(from: start, terms: terms, total: newest)

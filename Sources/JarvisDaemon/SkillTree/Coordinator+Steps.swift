@@ -11,6 +11,9 @@ extension Coordinator {
   /// Later than anything, and another time than a person's hold.
   static let unprepared = Timestamp(milliseconds: never.milliseconds - 1)
 
+  /// How the reason begins of a step whose tasks have no room in the queue.
+  static let noRoom = "waits for room: "
+
   /// Prepares a step whose dependencies are over; does nothing for other tasks.
   func advance(_ id: TaskID) {
     guard let task = tasks[id], task.isUnprepared, scheduler.state(of: id) == .queued, !isStopping,
@@ -42,6 +45,13 @@ extension Coordinator {
       if error.code == RPC.ErrorCode.storage.rawValue {
         // It says nothing about the step: again, until the store can be read and written.
         log.error("the step \(id) waits for the store: \(error.message)")
+        try? await Task.sleep(for: .seconds(1), clock: .continuous)
+        preparing.remove(id)
+        return advance(id)
+      }
+      if error.data?["bound"] == "max_queued" {
+        // Others' tasks will end; what the step waited for may have taken hours.
+        tasks[id]?.reason = "\(Self.noRoom)\(error.message)"
         try? await Task.sleep(for: .seconds(1), clock: .continuous)
         preparing.remove(id)
         return advance(id)
@@ -156,7 +166,11 @@ extension Coordinator {
     let agent = group.stored.parent.map {
       AgentIdentity(task: $0, branch: batchRow.branch, session: batchRow.session, depth: group.stored.depth - 1)
     }
-    try checkRoom(for: prepared.tasks.count, agent: agent)
+    let (count, most) = (prepared.tasks.count, config.server.maxQueued)
+    guard count <= most else {
+      throw RPC.Failure(.tooMany, "it would become \(count) tasks, more than `[server] max_queued` = \(most)")
+    }
+    try checkRoom(for: count, agent: agent)
     try await commit(prepared, into: group, batchRow, agent)
   }
 
