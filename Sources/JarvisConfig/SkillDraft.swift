@@ -13,15 +13,14 @@ public struct DoneTask: Sendable, Equatable {
   var environment: [String: String]
   var after: [SkillDependency]
   var retries: Int
-  var time: Double?
-  var memory: Int?
+  var limits: SkillLimits
   var isolation: Isolation?
 
-  /// A task; `after` names ids, `folder` is absolute, `time` is in seconds, `memory` in bytes.
+  /// A task; `after` names ids, `folder` is absolute.
   public init(
     id: String, name: String?, type: String, priority: Priority, description: String, work: SkillTask.Work,
     runner: String?, folder: String, environment: [String: String], after: [SkillDependency], retries: Int,
-    time: Double?, memory: Int?, isolation: Isolation? = nil
+    limits: SkillLimits, isolation: Isolation? = nil
   ) {
     self.id = id
     self.name = name
@@ -34,8 +33,7 @@ public struct DoneTask: Sendable, Equatable {
     self.environment = environment
     self.after = after
     self.retries = retries
-    self.time = time
-    self.memory = memory
+    self.limits = limits
     self.isolation = isolation
   }
 }
@@ -141,8 +139,8 @@ public struct SkillDraft {
       members.allSatisfy({
         $0.type == first.type && $0.priority == first.priority && $0.runner == first.runner
           && $0.folder == first.folder && $0.environment == first.environment && $0.after == first.after
-          && $0.retries == first.retries && $0.time == first.time && $0.memory == first.memory
-          && $0.isolation == first.isolation && kind($0.work) == kind(first.work)
+          && $0.retries == first.retries && $0.limits == first.limits && $0.isolation == first.isolation
+          && kind($0.work) == kind(first.work)
       })
     else { return nil }
     let split = members.map { words($0) }
@@ -228,8 +226,11 @@ public struct SkillDraft {
     if task.retries > 0 { lines.append("retries = \(task.retries)") }
     if let isolation = task.isolation { lines.append("isolation = \(toml(isolation.rawValue))") }
     var limits: [String] = []
-    if let time = task.time { limits.append("time = \(time)") }
-    if let memory = task.memory { limits.append("memory = \(memory)") }
+    if let time = task.limits.time { limits.append("time = \(time)") }
+    if let memory = task.limits.memory { limits.append("memory = \(memory)") }
+    if let cpu = task.limits.cpu { limits.append("cpu = \(cpu)") }
+    if let pids = task.limits.pids { limits.append("pids = \(pids)") }
+    if let output = task.limits.output { limits.append("output = \(output)") }
     if !limits.isEmpty { lines.append("limits = { \(limits.joined(separator: ", ")) }") }
     return lines + [""]
   }

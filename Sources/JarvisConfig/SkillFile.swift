@@ -116,4 +116,15 @@ public struct SkillLimits: Sendable, Equatable {
   public var time: Double?
   /// Bytes of stdout and stderr together.
   public var output: Int?
+
+  /// Those that are given.
+  public init(
+    memory: Int? = nil, cpu: Double? = nil, pids: Int? = nil, time: Double? = nil, output: Int? = nil
+  ) {
+    self.memory = memory
+    self.cpu = cpu
+    self.pids = pids
+    self.time = time
+    self.output = output
+  }
 }

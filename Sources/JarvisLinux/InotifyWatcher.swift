@@ -28,7 +28,17 @@ public final class InotifyWatcher: Sendable {
   /// the watcher is closed. Ending the iteration, or dropping the stream, ends the watch.
   ///
   /// - Throws: `SystemError`: ENOENT when the file is missing, ENOSPC when the limit on watches is reached.
-  public func watch(_ path: String) throws(SystemError) -> AsyncStream<Void> { try core.watch(path) }
+  public func watch(_ path: String) throws(SystemError) -> AsyncStream<Void> {
+    try core.watch(path, UInt32(IN_MODIFY | IN_CLOSE_WRITE))
+  }
+
+  /// Watches a folder that exists: files in it are written, come or go. Otherwise the same.
+  ///
+  /// - Throws: `SystemError`; ENOTDIR when it is no folder.
+  public func watchFolder(_ path: String) throws(SystemError) -> AsyncStream<Void> {
+    let coming = UInt32(IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE)
+    return try core.watch(path, coming | UInt32(IN_MOVED_FROM | IN_DELETE | IN_MOVE_SELF) | UInt32(IN_ONLYDIR))
+  }
 
   /// Ends all streams and the thread; later calls of `watch` throw.
   public func close() { core.stop() }
@@ -77,14 +87,14 @@ private final class WatcherCore: Sendable {
     try startServiceThread("jarvis-inotify") { self.run() }
   }
 
-  func watch(_ path: String) throws(SystemError) -> AsyncStream<Void> {
+  func watch(_ path: String, _ mask: UInt32) throws(SystemError) -> AsyncStream<Void> {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let (descriptor, id) = try state.withLock { (state) throws(SystemError) -> (Int32, UInt64) in
       guard !state.isStopped else { throw SystemError("watch", path, code: ESHUTDOWN, advice: "the watcher is closed") }
       guard state.subscriptions.count < maximumWatches else {
         throw SystemError("watch", path, code: ENOSPC, advice: "this watcher holds \(maximumWatches) files, its limit")
       }
-      let descriptor = inotify_add_watch(inotify, path, UInt32(IN_MODIFY | IN_CLOSE_WRITE))
+      let descriptor = inotify_add_watch(inotify, path, mask)
       guard descriptor >= 0 else {
         let advice = errno == ENOSPC ? "raise fs.inotify.max_user_watches (sysctl)" : ""
         throw SystemError("watch", path, advice: advice)

@@ -28,9 +28,14 @@ public struct FindingRules: Sendable, Hashable {
   public var perTask: Int
   /// Findings of its branch at most.
   public var perBranch: Int
+  /// The request that stores it; one that has stored a finding already is refused with `StoreError.duplicateFinding`.
+  public var request: String?
 
   /// No rules.
-  public init(expectedRevision: Int64? = nil, perTask: Int = .max, perBranch: Int = .max) {
+  public init(
+    expectedRevision: Int64? = nil, perTask: Int = .max, perBranch: Int = .max, request: String? = nil
+  ) {
+    self.request = request
     self.expectedRevision = expectedRevision
     self.perTask = perTask
     self.perBranch = perBranch

@@ -76,17 +76,27 @@ enum Branches {
     """
 
   static func fold(_ scope: String, _ from: String, into: String, _ db: Database) throws -> Int {
-    try Writing.run(
+    let pairs = try Row.fetchAll(
       db,
-      """
-      DELETE FROM finding WHERE id IN (
-        SELECT mine.id FROM finding AS mine INDEXED BY finding_branch WHERE mine.scope = ?1 AND mine.branch = ?2
-        AND mine.content IS NOT NULL AND EXISTS (
-          SELECT 1 FROM finding AS other INDEXED BY finding_content WHERE \(same)
-          AND (other.branch = ?3 OR (other.branch = ?2 AND other.id < mine.id)))
-        LIMIT 500)
-      """, [Writing.v(scope), Writing.v(from), Writing.v(into)])
-    return db.changesCount
+      sql: """
+        SELECT mine.id, (SELECT min(other.id) FROM finding AS other INDEXED BY finding_content WHERE \(same)
+          AND (other.branch = ?3 OR (other.branch = ?2 AND other.id < mine.id))) AS kept
+        FROM finding AS mine INDEXED BY finding_branch WHERE mine.scope = ?1 AND mine.branch = ?2
+        AND mine.content IS NOT NULL AND kept IS NOT NULL LIMIT 500
+        """, arguments: [Writing.storable(scope), Writing.storable(from), Writing.storable(into)])
+    for pair in pairs {
+      let (mine, kept) = (Writing.v(pair[0] as Int64), Writing.v(pair[1] as Int64))
+      // Who found it stays known, and who had found what was folded into it before.
+      try Writing.run(
+        db,
+        """
+        INSERT INTO folded (finding, task, agent, at, confidence)
+        SELECT ?2, task, agent, at, confidence FROM finding WHERE id = ?1 AND task IS NOT NULL
+        """, [mine, kept])
+      try Writing.run(db, "UPDATE folded SET finding = ?2 WHERE finding = ?1", [mine, kept])
+      try Writing.run(db, "DELETE FROM finding WHERE id = ?", [mine])
+    }
+    return pairs.count
   }
 
   static func settle(_ scope: String, _ from: String, into: String, _ rule: MergeRule, _ db: Database) throws {
@@ -111,10 +121,31 @@ enum Branches {
         AND key IN (SELECT key FROM finding WHERE scope = ?1 AND branch = ?2 AND key IS NOT NULL)
         """, values)
     case .both:
-      try Writing.run(
-        db,
-        "UPDATE finding SET key = key || '@' || ?2 WHERE scope = ?1 AND branch = ?2 AND key IN (\(others))", values)
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT id, key FROM finding WHERE scope = ?1 AND branch = ?2 AND key IN (\(others))",
+        arguments: StatementArguments(values))
+      for row in rows {
+        let key = try freeKey(row[1], scope, from, into: into, db)
+        try Writing.run(db, "UPDATE finding SET key = ? WHERE id = ?", [Writing.v(key), Writing.v(row[0] as Int64)])
+      }
     }
+  }
+
+  /// `KEY@BRANCH`, or `KEY@BRANCH-2` and so on: the first that neither branch has.
+  private static func freeKey(
+    _ key: String, _ scope: String, _ from: String, into: String, _ db: Database
+  ) throws -> String {
+    let statement = try db.cachedStatement(
+      sql: "SELECT EXISTS (SELECT 1 FROM finding WHERE scope = ? AND branch IN (?, ?) AND key = ?)")
+    var name = "\(key)@\(from)"
+    var number = 2
+    while try Bool.fetchOne(
+      statement, arguments: [Writing.storable(scope), Writing.storable(from), Writing.storable(into), name]) ?? false
+    {
+      name = "\(key)@\(from)-\(number)"
+      number += 1
+    }
+    return name
   }
 
   static func move(_ scope: String, _ from: String, into: String, _ db: Database) throws -> Int {
@@ -140,6 +171,12 @@ enum Branches {
 extension Writing {
   /// Stores a finding in the place of the one with its key; returns its revision.
   static func insert(_ row: FindingRow, _ rules: FindingRules, _ db: Database) throws -> Int {
+    if let request = rules.request {
+      let statement = try db.cachedStatement(sql: "SELECT id FROM finding WHERE request = ?")
+      if let id = try Int64.fetchOne(statement, arguments: [storable(request)]) {
+        throw StoreError.duplicateFinding(existing: id)
+      }
+    }
     let branch = try Branches.number(row.scope, row.branch, at: row.at, db)
     var revision = row.revision
     var isNew = true
@@ -166,13 +203,13 @@ extension Writing {
       db,
       """
       INSERT INTO finding (id, scope, branch, task, kind, title, text, tags, key, confidence, at, expires_at, marks,
-      revision, agent, content) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+      revision, agent, content, request) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
       """,
       [
         v(row.id), v(row.scope), v(row.branch), row.taskID?.stored ?? .null, v(row.kind), v(row.title), v(row.text),
         v(row.tagsJSON), v(row.key), v(row.confidence), v(row.at), v(row.expiresAt),
         v(FindingMarks.all(branch: branch, kind: row.kind, tagsJSON: row.tagsJSON)), v(revision), v(row.agent),
-        v(row.contentHash),
+        v(row.contentHash), v(rules.request),
       ])
     try run(db, "UPDATE branch SET archived_at = NULL WHERE id = ? AND archived_at IS NOT NULL", [v(branch)])
     return Int(revision)

@@ -8,11 +8,15 @@ enum FindingMarks {
 
   /// All of a finding's.
   static func all(branch: Int64, kind: String, tagsJSON: String) -> String {
-    var words = [Self.branch(branch), Self.kind(kind)]
-    if let json = try? JSON(parsing: tagsJSON), let tags = try? [String].read(json, at: .root("tags")) {
-      words += tags.map(tag)
+    ([Self.branch(branch), Self.kind(kind)] + tags(tagsJSON)).joined(separator: " ")
+  }
+
+  /// Those of its tags.
+  static func tags(_ tagsJSON: String) -> [String] {
+    guard let json = try? JSON(parsing: tagsJSON), let tags = try? [String].read(json, at: .root("tags")) else {
+      return []
     }
-    return words.joined(separator: " ")
+    return tags.map(tag)
   }
 }
 

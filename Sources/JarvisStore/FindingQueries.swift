@@ -114,21 +114,35 @@ extension Store {
     }
   }
 
-  /// What these tasks found, oldest first, at most `limit`; without what expired.
+  /// What these tasks found, oldest first, at most `limit`; without what expired. What a merge has folded into the same
+  /// of somebody else is that finding, with this task as its finder.
   public func findings(of tasks: [TaskID], now: Timestamp, limit: Int) async throws(StoreError) -> [FindingRow] {
     try await read { db in
       var found: [FindingRow] = []
       let statement = try db.cachedStatement(
         sql: """
           SELECT \(FindingRow.columns) FROM finding INDEXED BY finding_task
-          WHERE task = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id LIMIT ?
+          WHERE task = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY id LIMIT ?3
+          """)
+      let folded = try db.cachedStatement(
+        sql: """
+          SELECT \(FindingRow.columns), folded.agent, folded.at, folded.confidence
+          FROM folded INDEXED BY folded_task JOIN finding ON finding.id = folded.finding
+          WHERE folded.task = ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY finding.id LIMIT ?3
           """)
       for task in tasks where found.count < limit {
-        let rows = try Row.fetchCursor(
-          statement, arguments: [Int64(bitPattern: task.raw), now.milliseconds, limit - found.count])
-        found += try Array(rows.map(FindingRow.init(row:)))
+        let arguments: StatementArguments = [Int64(bitPattern: task.raw), now.milliseconds, limit - found.count]
+        found += try Array(Row.fetchCursor(statement, arguments: arguments).map(FindingRow.init(row:)))
+        found += try Array(
+          Row.fetchCursor(folded, arguments: arguments).map { row in
+            var finding = FindingRow(row: row)
+            finding.taskID = task
+            (finding.agent, finding.confidence) = (row[14], row[16])
+            finding.at = Timestamp(milliseconds: row[15])
+            return finding
+          })
       }
-      return found
+      return Array(found.prefix(limit))
     }
   }
 }

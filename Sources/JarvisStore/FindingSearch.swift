@@ -69,6 +69,8 @@ struct FindingFinder {
   private static let leastWindow = 250
   /// Matches that are looked at to estimate how frequent a word is.
   private static let sample = 256
+  /// The same of a text, whose many words are only sorted by it.
+  private static let smallSample = 64
   /// Words that a wide search uses at most, the rarest.
   private static let wideTerms = 8
   /// Words that are looked for all together at most: of more, a whole text say, no finding has all.
@@ -95,7 +97,9 @@ struct FindingFinder {
     let newest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM finding") ?? 0
     let start = search.cursor ?? FindingCursor(top: newest, ceiling: newest)
     guard let text = search.query else { return try collect(from: start, terms: [], total: newest) }
-    let terms = try SearchQuery(text).terms.map { try Term($0, sample: Self.sample, total: newest, db) }
+    let words = SearchQuery(text).terms
+    let sample = words.count > Self.narrowTerms ? Self.smallSample : Self.sample
+    let terms = try words.map { try Term($0, sample: sample, total: newest, db) }
     guard !terms.isEmpty else { return empty }
     if !start.isWide, !search.isWide, terms.count <= Self.narrowTerms, terms.allSatisfy({ $0.count > 0 }) {
       let found = try collect(from: start, terms: terms, total: newest)
@@ -130,7 +134,7 @@ struct FindingFinder {
     var ids: [Match] = []
     var next: FindingCursor?
     while cursor.level < levels.count {
-      let found = try matches(terms, cursor)
+      let found = try matches(terms, cursor, total: total)
       let isWhole = found.count < Self.window(of: terms)
       let rest = found.sorted { ($0.score, $0.id) > ($1.score, $1.id) }.dropFirst(cursor.offset)
       let taken = rest.prefix(limit - ids.count)
@@ -164,25 +168,86 @@ struct FindingFinder {
   }
 
   /// The newest matches of a branch from the cursor's top on, at most a window.
-  private func matches(_ terms: [Term], _ cursor: FindingCursor) throws -> [Match] {
-    var marks = [FindingMarks.branch(levels[cursor.level].id)]
-    if let kind = search.kind { marks.append(FindingMarks.kind(kind)) }
-    marks += search.tags.map(FindingMarks.tag)
-    var match = "marks : (\(marks.map { "\"\($0)\"" }.joined(separator: " AND ")))"
-    // The words first: the ranking counts phrases in the order written.
-    if !terms.isEmpty { match = "(\(expression(terms, isWide: cursor.isWide))) AND (\(match))" }
-    let rank = terms.isEmpty ? "0.0" : "finding_rank(finding_fts, \(terms.map { _ in "?" }.joined(separator: ",")))"
-    let values = terms.map(\.weight.databaseValue)
+  private func matches(_ terms: [Term], _ cursor: FindingCursor, total: Int64) throws -> [Match] {
+    let branch = levels[cursor.level]
+    // The mark of a branch that holds most findings is in most rows: where matches are far apart, walking all of them in
+    // between costs more than looking each match up.
+    if !terms.isEmpty, 2 * Int64(branch.findings) >= total,
+      Self.share(of: terms, isWide: cursor.isWide, total: total) < Self.sparse,
+      let found = try matchesLookedUp(terms, cursor, in: branch)
+    {
+      return found
+    }
+    let rank = terms.isEmpty ? "0.0" : Self.rank(terms)
     let statement = try db.cachedStatement(
       sql: """
         SELECT rowid, \(rank) FROM finding_fts WHERE finding_fts MATCH ? AND rowid <= ?
         AND rowid NOT IN (SELECT id FROM finding WHERE expires_at <= ?) ORDER BY rowid DESC LIMIT \(Self.window(of: terms))
         """)
+    let match = expression(terms, marks: [FindingMarks.branch(branch.id)] + marks, isWide: cursor.isWide)
     let rows = try Row.fetchCursor(
       statement,
       arguments: StatementArguments(
-        values + [match.databaseValue, cursor.top.databaseValue, search.now.milliseconds.databaseValue]))
+        terms.map(\.weight.databaseValue)
+          + [match.databaseValue, cursor.top.databaseValue, search.now.milliseconds.databaseValue]))
     return try Array(rows.map { Match(id: $0[0], score: $0[1]) })
+  }
+
+  /// The same for a branch to which most findings belong: the words alone are matched, and each row is looked up in the
+  /// index of branches. Nil where too many turn out to be of other branches.
+  private func matchesLookedUp(
+    _ terms: [Term], _ cursor: FindingCursor, in branch: BranchRow
+  ) throws -> [Match]? {
+    let statement = try db.cachedStatement(
+      sql: """
+        SELECT rowid, CASE WHEN EXISTS (SELECT 1 FROM finding INDEXED BY finding_branch
+          WHERE scope = ? AND branch = ? AND id = finding_fts.rowid) THEN \(Self.rank(terms)) END
+        FROM finding_fts WHERE finding_fts MATCH ? AND rowid <= ?
+        AND rowid NOT IN (SELECT id FROM finding WHERE expires_at <= ?) ORDER BY rowid DESC
+        """)
+    let match = expression(terms, marks: marks, isWide: cursor.isWide)
+    let rows = try Row.fetchCursor(
+      statement,
+      arguments: StatementArguments(
+        [branch.scope.databaseValue, branch.name.databaseValue] + terms.map(\.weight.databaseValue)
+          + [match.databaseValue, cursor.top.databaseValue, search.now.milliseconds.databaseValue]))
+    let window = Self.window(of: terms)
+    var found: [Match] = []
+    var strangers = 0
+    while found.count < window, let row = try rows.next() {
+      if let score: Double = row[1] {
+        found.append(Match(id: row[0], score: score))
+      } else {
+        strangers += 1
+        if strangers > window { return nil }
+      }
+    }
+    return found
+  }
+
+  /// One match in so many rows; about 200 entries of a list cost what one look into the index of branches does.
+  private static let sparse = 1.0 / 200
+
+  /// About which share of all findings matches, if the words have nothing to do with each other.
+  private static func share(of terms: [Term], isWide: Bool, total: Int64) -> Double {
+    let shares = terms.map { $0.count / Double(max(1, total)) }
+    return isWide ? shares.reduce(0, +) : shares.reduce(1, *)
+  }
+
+  private static func rank(_ terms: [Term]) -> String {
+    "finding_rank(finding_fts, \(terms.map { _ in "?" }.joined(separator: ",")))"
+  }
+
+  /// The words of the index for what narrows the search, beside the branch.
+  private var marks: [String] {
+    (search.kind.map { [FindingMarks.kind($0)] } ?? []) + search.tags.map(FindingMarks.tag)
+  }
+
+  private func expression(_ terms: [Term], marks: [String], isWide: Bool) -> String {
+    // The words first: the ranking counts phrases in the order written.
+    var parts = terms.isEmpty ? [] : ["(\(expression(terms, isWide: isWide)))"]
+    if !marks.isEmpty { parts.append("(marks : (\(marks.map { "\"\($0)\"" }.joined(separator: " AND "))))") }
+    return parts.joined(separator: " AND ")
   }
 
   /// The findings themselves, with the passages that matched.
@@ -190,15 +255,30 @@ struct FindingFinder {
     let find = try db.cachedStatement(sql: "SELECT \(FindingRow.columns) FROM finding WHERE id = ?")
     let passage = try db.cachedStatement(
       sql: """
-        SELECT snippet(finding_fts, -1, '[', ']', '…', 24) FROM finding_fts WHERE finding_fts MATCH ? AND rowid = ?
+        SELECT snippet(finding_fts, -1, char(1), char(2), '…', 24) FROM finding_fts WHERE finding_fts MATCH ? AND rowid = ?
         """)
     let expression = expression(terms, isWide: cursor.isWide)
     return try matches.compactMap { match in
       guard let row = try Row.fetchOne(find, arguments: [match.id]).map(FindingRow.init(row:)) else { return nil }
       let snippet =
-        terms.isEmpty ? "" : try String.fetchOne(passage, arguments: [expression, match.id]) ?? ""
+        terms.isEmpty
+        ? "" : Self.passage(try String.fetchOne(passage, arguments: [expression, match.id]) ?? "", of: row)
       return FindingHit(finding: row, snippet: snippet, score: match.score)
     }
+  }
+}
+
+extension FindingFinder {
+  /// A passage with the words that match in brackets; tags, which are stored as JSON, as people write them.
+  static func passage(_ marked: String, of row: FindingRow) -> String {
+    var text = marked
+    let bare = marked.filter { $0 != "\u{1}" && $0 != "\u{2}" && $0 != "…" }
+    if !bare.isEmpty, row.tagsJSON.contains(bare), bare.contains("\"") {
+      for json in ["[\"", "\"]"] { text = text.replacing(json, with: "") }
+      for (mark, place) in [("\u{2}\",\"", "\u{2}, "), ("\",\"", ", ")] { text = text.replacing(mark, with: place) }
+      text = "tags: \(text.filter { $0 != "\"" })"
+    }
+    return text.replacing("\u{1}", with: "[").replacing("\u{2}", with: "]")
   }
 }
 

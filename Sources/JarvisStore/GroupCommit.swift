@@ -111,7 +111,10 @@ extension Store {
     let folded = try await repeated(.foldFindings(scope: scope, from: from, into: into))
     if let rule { try await commit([.settleKeys(scope: scope, from: from, into: into, rule)]) }
     let moved = try await repeated(.moveFindings(scope: scope, from: from, into: into))
-    try await commit([.archiveBranch(scope: scope, name: from, at: time, merged: true)])
+    var last: [Change] = [.archiveBranch(scope: scope, name: from, at: time, merged: true)]
+    // What was shown before is not hidden by a merge into an archived branch.
+    if moved > 0 { last.append(.archiveBranch(scope: scope, name: into, at: nil, merged: false)) }
+    try await commit(last)
     return (moved, folded)
   }
 

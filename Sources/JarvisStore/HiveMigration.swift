@@ -6,8 +6,8 @@ extension Migrations {
   ///   a branch costs no count).
   /// - `finding.marks`: words for the index alone, the branch (`b17`), the kind (`kwarning`) and the tags (`t…`, hashed).
   ///   A search says them in its MATCH, so that FTS5 skips what other branches hold instead of reading it.
-  /// - `finding.content`: a hash of kind, title, text and tags, which finds exact duplicates. NULL in rows that were
-  ///   stored before: those are never folded.
+  /// - `finding.content`: a hash of kind, title, text and tags, which finds exact duplicates (`oldFindings` fills it in
+  ///   for rows that were stored before).
   static let hive = """
     CREATE TABLE branch (
       id INTEGER PRIMARY KEY NOT NULL,

@@ -33,7 +33,7 @@ enum Migrations {
   static let over = "ended_at IS NOT NULL"
 
   /// Oldest first; number n makes schema n out of schema n − 1.
-  private static let all: [String] = [v1, learning, AgentTables.migration, skillRuns, hive, worktrees]
+  private static let all: [String] = [v1, learning, AgentTables.migration, skillRuns, hive, oldFindings, worktrees]
 
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()

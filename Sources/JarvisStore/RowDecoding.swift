@@ -52,8 +52,8 @@ extension LearnedRow {
 
 extension FindingRow {
   static let columns = """
-    finding.id, scope, branch, task, kind, finding.title, finding.text, finding.tags, key, confidence, at, expires_at, \
-    agent, revision
+    finding.id, scope, branch, finding.task, kind, finding.title, finding.text, finding.tags, key, finding.confidence, \
+    finding.at, expires_at, finding.agent, revision
     """
 
   init(row: Row) {

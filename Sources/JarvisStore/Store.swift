@@ -64,6 +64,7 @@ public final class Store: Sendable {
     configuration.busyMode = .timeout(5)
     configuration.prepareDatabase { db in
       FindingRank.register(db)
+      Migrations.registerFindingFunctions(db)
       guard !db.configuration.readonly else {
         return try db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -1000")
       }

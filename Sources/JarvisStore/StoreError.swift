@@ -3,11 +3,14 @@ import JarvisProtocol
 
 /// Why the store did not do what it was asked: a sentence that says what is wrong, where, and what to do.
 ///
-/// `duplicateRequest`, `missingTask`, `missingEnvironment`, `refused`, `revision` and `bound` concern one caller's changes alone, none of
-/// which were applied. The other cases concern the store, and everybody whose changes were in the same transaction.
+/// `duplicateRequest`, `duplicateFinding`, `missingTask`, `missingEnvironment`, `refused`, `revision` and `bound` concern
+/// one caller's changes alone, none of which were applied. The other cases concern the store, and everybody whose changes
+/// were in the same transaction.
 public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A batch with the same request key is stored already: answer with that one.
   case duplicateRequest(existing: BatchID)
+  /// The same request has stored a finding already: answer with that one.
+  case duplicateFinding(existing: Int64)
   /// A change to a task that is not stored.
   case missingTask(TaskID)
   /// A new task names an environment that is not stored.
@@ -38,6 +41,8 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .duplicateRequest(let existing):
       "A batch with this request key was submitted before: it is \(existing)."
+    case .duplicateFinding(let existing):
+      "This request has stored a finding before: it is f\(existing)."
     case .missingTask(let id):
       "There is no task \(id) in the store: it never was, or it has been pruned."
     case .missingEnvironment(let hash, let task):
@@ -77,7 +82,7 @@ public enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Whether the error is about one caller's changes and not about the store.
   var concernsOneCaller: Bool {
     switch self {
-    case .duplicateRequest, .missingTask, .missingEnvironment, .refused, .revision, .bound: true
+    case .duplicateRequest, .duplicateFinding, .missingTask, .missingEnvironment, .refused, .revision, .bound: true
     default: false
     }
   }

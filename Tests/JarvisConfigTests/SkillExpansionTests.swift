@@ -215,7 +215,7 @@ import Testing
     DoneTask(
       id: "t\(id)", name: nil, type: "command:x", priority: .medium, description: "", work: .shell(line), runner: nil,
       folder: folder, environment: [:], after: after.map { SkillDependency(task: $0, condition: .success) }, retries: 0,
-      time: nil, memory: nil)
+      limits: SkillLimits())
   }
 
   @Test func aBatchBecomesASkillWithTheWordsThatDiffer() throws {

@@ -92,6 +92,23 @@ struct MCPConversationTests {
     #expect(await client.daemon.submissions.count == 1)
   }
 
+  @Test(
+    "a skill or a retry that makes many tasks is asked about too",
+    arguments: [
+      ("run_skill", ["name": "map-reduce"], "4 tasks"), ("retry_tasks", ["ids": ["t1", "t2", "t3"]], "3 tasks"),
+    ] as [(String, JSON, String)])
+  func askedAboutOthers(tool: String, arguments: JSON, words: String) async throws {
+    let client = MCPClient(daemon: MCPStandIn(confirmAbove: 2))
+    try await client.open(.v2025June, capabilities: Self.asks)
+    async let answer = client.tool(tool, arguments)
+    let question = try await client.messages("elicitation/create", count: 1)[0]
+    #expect(question["params"]?["message"]?.stringValue?.contains(words) == true)
+    await client.session.receive(response: question["id"] ?? .null, .success(["action": "decline"]))
+    #expect(try await answer["isError"] == true)
+    #expect(await client.daemon.skillRuns.isEmpty)
+    #expect(await client.daemon.retryKeys.isEmpty)
+  }
+
   @Test("nobody is asked who can't be, nor about few tasks")
   func notAsked() async throws {
     for (revision, capabilities, above) in [

@@ -27,6 +27,21 @@ struct MCPReplayTests {
     #expect(keys[0].hasPrefix("mcp/s/4/"))
   }
 
+  @Test("runs of skills and retries have keys too")
+  func others() async throws {
+    let daemon = MCPStandIn()
+    for _ in 1...2 {
+      let client = MCPClient(daemon: daemon, session: "s", isAttached: true)
+      try await client.open(.v2025November)
+      let run: JSON = ["name": "run_skill", "arguments": ["name": "pipeline"]]
+      _ = await client.request("tools/call", run, id: 4)
+      _ = await client.request("tools/call", ["name": "retry_tasks", "arguments": ["ids": ["t1"]]], id: 5)
+    }
+    let keys = await daemon.skillRuns.map(\.requestKey) + daemon.retryKeys
+    #expect(keys.count == 4 && !keys.contains(nil))
+    #expect(Set(keys).count == 2, "the same request has the same key")
+  }
+
   @Test("another session, id, or other arguments have another key")
   func distinct() async throws {
     let other: JSON = ["name": "spawn_parallel_tasks", "arguments": ["tasks": [["command": "false"]]]]

@@ -35,6 +35,8 @@ actor MCPStandIn: MethodCaller {
 
   private(set) var tasks: [TaskView] = []
   private(set) var submissions: [TaskSpawn.Parameters] = []
+  private(set) var skillRuns: [SkillRun.Parameters] = []
+  private(set) var retryKeys: [String?] = []
   private(set) var callers: [Caller] = []
   private(set) var waitsGivenUp = 0
   private var waits: [Int: (ids: Set<TaskID>, continuation: CheckedContinuation<Void, Never>)] = [:]
@@ -87,6 +89,15 @@ actor MCPStandIn: MethodCaller {
     case let spawn as TaskSpawn.Parameters: result = try submit(spawn, caller)
     case let wait as TaskWait.Parameters: result = try await self.wait(wait)
     case let selection as TaskSelection: result = try change(M.name, selection)
+    case let retry as TaskRetry.Parameters:
+      retryKeys.append(retry.requestKey)
+      result = try change(M.name, retry.tasks)
+    case is SkillPlan.Parameters where M.name == SkillPlan.name:
+      result = SkillPlan.Result(
+        tasks: (1...4).map { TaskSpec(command: .shell("work \($0)")) }, strategy: .auto)
+    case let run as SkillRun.Parameters:
+      skillRuns.append(run)
+      result = TaskSpawn.Result(batchID: BatchID(77), branchID: "main", strategy: .auto, tasks: [])
     case let reference as TaskReference where M.name == TaskWhy.name:
       let task = try task(reference.id)
       result = TaskWhy.Result(id: task.id, state: task.state, reason: task.reason, kind: "cpu", numbers: ["cpu": 0.79])

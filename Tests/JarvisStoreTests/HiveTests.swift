@@ -201,6 +201,64 @@ import Testing
     try await check(store)
   }
 
+  @Test func whatIsOlderThanTheHiveIsFoldedAsADuplicateToo() async throws {
+    let folder = try TemporaryFolder()
+    try StoredSchemas.make(folder.database, sql: StoredSchemas.all[3], version: 4)
+    let store = try folder.open()
+    var again = someFinding(2, "In login.php", title: "SQL injection", branch: "child", tags: #"["sql"]"#)
+    again.kind = "note"
+    try await store.commit([.finding(again)])
+    let merged = try await store.mergeBranch(scope: "repo", "child", into: "main", nil, at: noon)
+    #expect(merged.folded == 1 && merged.moved == 0)
+    try await check(store)
+  }
+
+  @Test func aSearchIsTheSameWhetherItsBranchHoldsMostFindingsOrFew() async throws {
+    let folder = try TemporaryFolder()
+    let store = try folder.open()
+    // Rare enough to be looked up one by one.
+    let many: Int64 = 3000
+    try await store.commit(
+      (1...many).map { .finding(someFinding($0, $0 % 500 == 0 ? "login \($0)" : "other \($0)", branch: "big")) })
+    let wanted = stride(from: Int64(500), through: many, by: 500).sorted(by: >)
+    func both(_ query: String) async throws -> [Int64] {
+      var found: [Int64] = []
+      for page in try await pages(store, query, limit: 7, branch: "big") { found += page }
+      return found.sorted(by: >)
+    }
+    #expect(try await both("login") == wanted)
+    #expect(try await both("login other") == wanted, "never together, and the other word is in too many")
+    #expect(try await search(store, "login", branch: "big") { $0.kind = "warning" } == [])
+  }
+
+  @Test func whereMostMatchesAreOfAnotherBranchASearchStillFindsItsOwn() async throws {
+    let folder = try TemporaryFolder()
+    let store = try folder.open()
+    let strangers = Int64(FindingFinder.window) * 2
+    // The newest id says how many findings there are, so the word seems to be rare.
+    try await store.commit(
+      (1...50).map { .finding(someFinding($0, "login \($0)", branch: "big")) }
+        + (51...50 + strangers).map { .finding(someFinding($0, "login \($0)", branch: "small")) }
+        + [.finding(someFinding(1_000_000, "other", branch: "big"))])
+    try await store.pool.write { try $0.execute(sql: "UPDATE branch SET findings = 900000 WHERE name = 'big'") }
+    let found = try await pages(store, "login", limit: 20, branch: "big").flatMap(\.self)
+    #expect(found.sorted() == Array(1...50))
+  }
+
+  @Test func aMergeIntoAnArchivedBranchShowsItAgain() async throws {
+    let folder = try TemporaryFolder()
+    let store = try folder.open()
+    try await store.commit([
+      .finding(someFinding(1, "old")), .archiveBranch(scope: "repo", name: "main", at: noon, merged: false),
+      .branch(scope: "repo", name: "empty", parent: "main", at: noon),
+      .finding(someFinding(2, "new", branch: "child")),
+    ])
+    _ = try await store.mergeBranch(scope: "repo", "empty", into: "main", nil, at: noon)
+    #expect(try await search(store, "old") == [], "nothing came")
+    _ = try await store.mergeBranch(scope: "repo", "child", into: "main", nil, at: noon)
+    #expect(try await search(store, "new") == [2])
+  }
+
   @Test(arguments: [MergeRule.parent, .both]) func theRuleSaysWhichValueStays(rule: MergeRule) async throws {
     let folder = try TemporaryFolder()
     let store = try folder.open()
@@ -211,6 +269,20 @@ import Testing
     let rows = try await store.findingsPage(FindingFilter(branches: ["main"]), newestFirst: false).rows
     let values = Dictionary(rows.map { ($0.key ?? "", $0.text) }) { first, _ in first }
     #expect(values == (rule == .both ? ["k": "parent's", "k@child": "child's"] : ["k": "parent's"]))
+    try await check(store)
+  }
+
+  @Test func bothValuesOfAKeyStayWhereTheirNewNameIsTakenToo() async throws {
+    let folder = try TemporaryFolder()
+    let store = try folder.open()
+    try await store.commit([
+      .finding(someFinding(1, "parent's", key: "k")), .finding(someFinding(2, "child's", branch: "child", key: "k")),
+      .finding(someFinding(3, "child's other", branch: "child", key: "k@child")),
+      .finding(someFinding(4, "parent's other", key: "k@child-2")),
+    ])
+    _ = try await store.mergeBranch(scope: "repo", "child", into: "main", .both, at: noon)
+    let rows = try await store.findingsPage(FindingFilter(branches: ["main"]), newestFirst: false).rows
+    #expect(rows.map(\.key) == ["k", "k@child-3", "k@child", "k@child-2"])
     try await check(store)
   }
 

@@ -23,6 +23,9 @@ import Testing
         FindingSearch(scope: "repo", branch: "main", query: "injections", now: noon)
       ).rows
       #expect(hits.map(\.finding.id) == [1])
+      var byTag = FindingSearch(scope: "repo", branch: "main", query: nil, now: noon)
+      byTag.tags = ["sql"]
+      #expect(try await store.searchFindings(byTag).rows.map(\.finding.id) == [1], "old findings have their tags")
       #expect(try await store.latestLearned(type: "explore")?.parallelBenefit == 0.85)
       #expect(try await store.check() == [])
     }

@@ -7,7 +7,9 @@ enum StoredSchemas {
     v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows,
     v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns,
     v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns + v5Changes,
-    v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns + v5Changes + worktrees,
+    v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns + v5Changes + v6Changes,
+    v1Tables + v2Tables + v3Tables + v1Rows + v2Rows + v3Rows + skillRuns + v5Changes + v6Changes
+      + worktrees,
   ]
 
   /// Makes the file as the release of that schema left it.
@@ -167,6 +169,26 @@ enum StoredSchemas {
       VALUES ('delete', old.id, old.title, old.text, old.tags);
       INSERT INTO finding_fts(rowid, title, text, tags) VALUES (new.id, new.title, new.text, new.tags);
     END;
+    """
+
+  /// What findings from before the fifth schema got then, and the keys of requests.
+  static let v6Changes = """
+
+    ALTER TABLE finding ADD COLUMN request TEXT;
+    CREATE UNIQUE INDEX finding_request ON finding(request) WHERE request IS NOT NULL;
+    CREATE TABLE folded (
+      finding INTEGER NOT NULL,
+      task INTEGER NOT NULL,
+      agent TEXT,
+      at INTEGER NOT NULL,
+      confidence REAL
+    ) STRICT;
+    CREATE INDEX folded_finding ON folded(finding);
+    CREATE INDEX folded_task ON folded(task);
+    CREATE TRIGGER finding_deleted_folded AFTER DELETE ON finding BEGIN
+      DELETE FROM folded WHERE finding = old.id;
+    END;
+    UPDATE finding SET marks = marks || ' t10792973371651288864', content = -3772425275448117334 WHERE id = 1;
     """
 
   /// What the fourth schema made of it: the hive-mind with branches and revisions.

@@ -153,6 +153,15 @@ def test_a_lost_race_tells_the_revision(client):
     assert client.refused("hive.put", text="b", expected_revision=1).field == "params.expected_revision"
 
 
+def test_a_request_that_comes_again_stores_nothing_again(client):
+    first = client.call("hive.put", text="a", key="k", expected_revision=0, request_key="r", branch_id="b")
+    again = client.call("hive.put", text="a", key="k", expected_revision=0, request_key="r", branch_id="b")
+    assert again == first
+    client.call("hive.put", text="a", request_key="s", branch_id="b")
+    client.call("hive.put", text="a", request_key="s", branch_id="b")
+    assert len(client.call("hive.search", branch_id="b")["findings"]) == 2
+
+
 # expiry
 
 
@@ -252,6 +261,11 @@ def test_an_export_holds_everything_whole(daemon, client):
     assert markdown.count("\n## f") == 250
 
 
+def test_a_wrong_cursor_of_an_export_is_refused(client):
+    client.call("hive.put", text="x", branch_id="b")
+    assert client.refused("hive.export", branch_id="b", cursor="f1").field == "params.cursor"
+
+
 # digest
 
 
@@ -276,6 +290,13 @@ def test_what_fits_the_task_comes_first_within_the_budget(make_daemon):
             {"command": 'cat "$JARVIS_DIGEST"', "description": "Explain how the parser reads tokens"}, branch_id="b")
         output = client.logs(task["id"])
         assert "lexer.swift" in output.splitlines()[1] and len(output.encode()) <= 700
+
+
+def test_a_digest_tells_once_what_several_have_found(client, agent):
+    for text in ("the cache is stale", "The cache is stale", "something else"):
+        client.call("hive.put", text=text, branch_id="auth")
+    _, output = agent('cat "$JARVIS_DIGEST"')
+    assert output.lower().count("the cache is stale") == 1 and "something else" in output
 
 
 def test_no_digest_where_there_is_nothing_to_tell(make_daemon):
@@ -324,3 +345,50 @@ def test_a_report_tells_each_finding_and_each_output_once_with_its_sources(daemo
         shown = daemon.ctl("batch", "report", batch["batch_id"], "--format", form)
         assert shown.returncode == 0 and sign in shown.stdout, shown
     assert client.refused("batch.report", batch_id="b999").kind == "not_found"
+
+
+def test_a_report_of_a_large_batch_tells_what_went_wrong_and_what_sums_it_up(daemon, client):
+    work = [{"name": f"w{n}", "command": f"echo {n}; exit {int(n == 1)}"} for n in range(600)]
+    sum_up = {"name": "sum", "command": "echo the sum", "after": [{"task": f"w{n}", "on": "any"} for n in range(600)]}
+    # Of the many that are told last the oldest come first, so neither is told for being new.
+    batch = client.spawn(sum_up, *work)["batch_id"]
+    client.wait(batch=batch, timeout=120)
+    report = client.call("batch.report", batch_id=batch)
+    assert [[s["name"] for s in r["sources"]] for r in report["results"][:3]] == [["w1"], ["sum"], ["w0"]]
+    assert report["results"][1]["output"] == "the sum\n"
+    assert len(report["results"]) + report["omitted_tasks"] == 601
+    rest = client.call("batch.report", batch_id=batch, cursor=report["next_cursor"])
+    assert len(rest["results"]) == report["omitted_tasks"] and "next_cursor" not in rest and rest["omitted_tasks"] == 0
+    assert client.refused("batch.report", batch_id=batch, cursor="x").field == "params.cursor"
+    whole = json.loads(daemon.ctl("batch", "report", batch, "--format", "json").stdout)
+    assert len(whole["results"]) == 601 and "next_cursor" not in whole
+
+
+def test_a_finding_says_something(client):
+    assert client.refused("hive.put", text=" \n\t ").field == "params.text"
+
+
+def test_a_match_in_the_tags_is_shown_as_people_write_them(client):
+    client.call("hive.put", text="nothing of it here", tags=["auth", "two words", "x"], branch_id="b")
+    snippets = [client.call("hive.search", query=word, branch_id="b")["findings"][0]["snippet"] for word in ("auth", "words", "x")]
+    assert snippets == ["tags: [auth], two words, x", "tags: auth, two [words], x", "tags: auth, two words, [x]"]
+    client.call("hive.put", text='a "quoted" [thing] here', branch_id="b")
+    found = client.call("hive.search", query="thing", branch_id="b")["findings"][0]
+    assert found["snippet"] == 'a "quoted" [[thing]] here'
+
+
+def test_a_report_still_tells_what_a_merge_has_folded(daemon, client, agent):
+    client.call("branch.create", branch_id="auth", parent_branch_id="main")
+    client.call("hive.put", text="known before", branch_id="main")
+    task, _ = agent("jarvisctl hive put 'known before' --confidence 0.9; jarvisctl hive put 'new'")
+    merged = client.call("branch.merge", branch_id="auth")
+    assert (merged["moved"], merged["folded"]) == (1, 1)
+    # And once more: what was folded into a finding goes with it.
+    client.call("branch.create", branch_id="main", parent_branch_id="top")
+    client.call("hive.put", text="known before", branch_id="top")
+    client.call("branch.merge", branch_id="main")
+    report = client.call("batch.report", batch_id=task["batch_id"])
+    found = {finding["text"]: finding for finding in report["findings"]}
+    assert set(found) == {"known before", "new"}
+    (source,) = found["known before"]["sources"]
+    assert source["task_id"] == source["agent"] == task["id"] and found["known before"]["confidence"] == 0.9

@@ -97,6 +97,40 @@ def test_nothing_to_do_is_done_and_too_much_is_refused(daemon, client):
     assert "would become 21 tasks, more than its max = 20" in tasks["work"]["reason"]
 
 
+def test_a_step_waits_for_room_in_a_full_queue(make_daemon):
+    daemon = make_daemon("[server]\nmax_queued = 9\n")
+    with daemon.client() as client:
+        write_skill(daemon, "late", """
+[[tasks]]
+name = "list"
+shell = "seq 4"
+[[tasks]]
+name = "work"
+each = { lines = "list" }
+shell = "echo {item}"
+""")
+        held = client.spawn(*[{"command": "true", "delay": "1h"}] * 6)
+        batch = client.call("skill.run", name="late")["batch_id"]
+        (work,) = [t["id"] for t in client.call("task.list", batch_id=batch)["tasks"] if t["name"] == "work"]
+        deadline = time.monotonic() + PATIENCE
+        while "room" not in client.get(work)["reason"]:
+            assert client.state(work) in ("blocked", "queued") and time.monotonic() < deadline, client.get(work)
+            time.sleep(0.05)
+        client.call("task.cancel", batch_id=held["batch_id"])
+        assert states(finish(client, batch))["work.4"] == "succeeded"
+        write_skill(daemon, "more", """
+[[tasks]]
+name = "list"
+shell = "seq 10"
+[[tasks]]
+name = "work"
+each = { lines = "list" }
+shell = "echo {item}"
+""")
+        tasks, _ = run(client, "more")
+        assert tasks["work"]["state"] == "failed" and "max_queued" in tasks["work"]["reason"]
+
+
 def test_a_task_that_fails_fails_its_step_when_all_are_over(daemon, client):
     write_skill(daemon, "mixed", """
 [[tasks]]
@@ -416,7 +450,7 @@ with = { build = "true", checks = ["true"] }
     done = daemon.ctl("skill", "show", "outer")
     assert done.returncode == 0, done.stderr
     assert "sub [skill] pipeline" in done.stdout and "\n      check [command]" in done.stdout
-    assert "1 runs, 1 of them succeeded" in done.stdout
+    assert "1 run, of which 1 succeeded" in done.stdout
     done = daemon.ctl("skill", "show", "test-shards")
     assert "shards" in done.stdout and "integer" in done.stdout and "It has not run yet" in done.stdout
 
@@ -426,13 +460,16 @@ def test_a_batch_that_went_well_becomes_a_skill(daemon, client, tmp_path):
         (tmp_path / f"{name}.txt").write_text(f"{name}\n" * 2)
     batch = client.spawn(
         *[{"command": f"wc -l {name}.txt", "name": name} for name in ("a", "b", "c")],
-        {"command": "echo end", "name": "end", "after": ["a", "b", "c"]}, cwd=str(tmp_path))["batch_id"]
+        {"command": "echo end", "name": "end", "after": ["a", "b", "c"],
+         "limits": {"memory": "64M", "cpu": 1.5, "pids": 50, "time": "1m", "output": "1M"}}, cwd=str(tmp_path))["batch_id"]
     finish(client, batch)
     done = daemon.ctl("skill", "save", batch, "counted")
     assert done.returncode == 0, done.stderr
     tasks, _ = run(client, "counted", items_a=["a.txt", "c.txt"])
     assert set(states(tasks).values()) == {"succeeded"} and sorted(tasks) == ["each-1", "each-1.1", "each-1.2", "end"]
     assert client.logs(tasks["each-1.2"]["id"]) == "2 c.txt\n"
+    limits = tasks["end"]["limits"]
+    assert (limits["memory"], limits["cpu"], limits["pids"], limits["time"], limits["output"]) == (64 << 20, 1.5, 50, 60, 1 << 20)
     bad = client.spawn("false")["batch_id"]
     client.wait(batch=bad)
     done = daemon.ctl("skill", "save", bad, "other")

@@ -2,11 +2,12 @@
 
 import json
 import signal
+import subprocess
 
 import pytest
 from mcp_types.methods import parse_server_notification, parse_server_result
 
-from mcp_support import LEGACY, MODERN, Lines, params
+from mcp_support import BINARIES, LEGACY, MODERN, Lines, params
 
 ALL = [*LEGACY, MODERN]
 
@@ -206,3 +207,71 @@ def test_a_wait_and_a_report_tell_what_came_of_it(lines, version):
         assert [answer["line"] for answer in totals["answers"]] == ["answer 0", "answer 1", "answer 2"]
         assert 0 <= totals["wall_seconds"] and 0 <= totals["task_seconds"] < 30
     assert "of work" in report["report"]
+
+
+@pytest.mark.parametrize("version", [LEGACY[-1], MODERN])
+def test_a_client_that_has_read_the_prompts_hears_of_a_new_skill(own_daemon, version):
+    lines = Lines(own_daemon)
+    lines.open(version)
+    if version == MODERN:
+        lines.begin("subscriptions/listen", params(version, {"notifications": {"promptsListChanged": True}}))
+        assert told(lines, version, "notifications/subscriptions/acknowledged")["notifications"]["promptsListChanged"]
+    else:
+        assert "fresh" not in [prompt["name"] for prompt in good(lines, version, "prompts/list")["prompts"]]
+    # The folder for skills does not exist before.
+    made = subprocess.run(
+        [BINARIES / "jarvisctl", "skill", "new", "fresh"], env=own_daemon.environment, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    told(lines, version, "notifications/prompts/list_changed")
+    assert "fresh" in [prompt["name"] for prompt in good(lines, version, "prompts/list")["prompts"]]
+    lines.close()
+
+
+@pytest.mark.parametrize("version", ALL)
+def test_branches_that_only_have_findings_are_listed_and_completed(lines, version):
+    lines.open(version)
+    branch = f"quiet-{version}"
+    lines.tool("store_finding", {"text": "nobody works here", "branch_id": branch}, version)
+    uri = f"jarvis://branch/{branch}/findings"
+    assert uri in [entry["uri"] for entry in good(lines, version, "resources/list")["resources"]]
+    ref = {"type": "ref/resource", "uri": "jarvis://branch/{id}/findings{?cursor}"}
+    values = {"ref": ref, "argument": {"name": "id", "value": "quiet-"}}
+    assert branch in good(lines, version, "completion/complete", values)["completion"]["values"]
+
+
+def test_a_long_finding_comes_by_pages_of_whole_characters(lines):
+    lines.open(LEGACY[-1])
+    text = "€" * 25_000
+    stored = lines.tool("store_finding", {"text": text, "branch_id": "long"})["structuredContent"]["id"]
+    pieces, offset = [], 0
+    while offset is not None:
+        page = lines.tool("get_finding", {"id": stored, "offset": offset})["structuredContent"]
+        pieces.append(page["finding"]["text"])
+        offset = page.get("next_offset")
+    assert "".join(pieces) == text and len(pieces) == 3
+
+
+def test_a_long_report_comes_by_pages(lines):
+    lines.open(LEGACY[-1])
+    tasks = [{"command": f"seq {n} {n + 500}"} for n in range(100, 200)]
+    batch = lines.tool("spawn_parallel_tasks", {"tasks": tasks})["structuredContent"]["batch_id"]
+    lines.tool("wait_for_tasks", {"batch_id": batch})
+    results, cursor = 0, {}
+    while cursor is not None:
+        page = lines.tool("get_batch_report", {"batch_id": batch, "format": "json"} | cursor)["structuredContent"]
+        assert len(json.dumps(page)) < 200_000
+        results += len(page["data"]["results"])
+        cursor = {"cursor": page["next_cursor"]} if "next_cursor" in page else None
+    assert results == 100
+
+
+def test_the_instructions_tell_what_was_learned_and_not_what_is_merely_assumed(daemon):
+    lines = Lines(daemon)
+    lines.open(LEGACY[-1])
+    lines.tool("spawn_parallel_tasks", {"tasks": [{"command": "true", "type": "unsure-type"}] * 4, "wait": True})
+    lines.tool("learn_parallelization", {"task_type": "taught-type", "parallel_benefit": 0.9})
+    lines.close()
+    lines = Lines(daemon)
+    instructions = lines.open(LEGACY[-1])["instructions"]
+    lines.close()
+    assert "taught-type 90 %" in instructions and "unsure-type" not in instructions

@@ -148,7 +148,8 @@ extension Coordinator {
   // MARK: retry
 
   /// Runs tasks again that ended without success, as new tasks of a new batch.
-  func retry(_ selection: TaskSelection, _ caller: Caller) async throws(RPC.Failure) -> TaskSpawn.Result {
+  func retry(_ parameters: TaskRetry.Parameters, _ caller: Caller) async throws(RPC.Failure) -> TaskSpawn.Result {
+    let selection = parameters.tasks
     let ids = try await ids(of: selection)
     let rows = try await stored { (store) throws(StoreError) in try await store.tasks(ids) }
     var again: [(TaskRow, StoredSpec)] = []
@@ -200,8 +201,8 @@ extension Coordinator {
       tasks: prepared, branch: caller.agent?.branch ?? first.0.branch, strategy: strategy ?? .auto,
       environment: environment, outside: [:], scope: first.1.scope)
     return try await submit(
-      batch, session: caller.agent?.session ?? first.0.session, name: "retry of \(first.0.batch)", requestKey: nil,
-      agent: caller.agent)
+      batch, session: caller.agent?.session ?? first.0.session, name: "retry of \(first.0.batch)",
+      requestKey: parameters.requestKey, agent: caller.agent)
   }
 
   // MARK: edit

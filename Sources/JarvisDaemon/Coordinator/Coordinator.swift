@@ -433,7 +433,7 @@ extension StoreError {
   /// Whether the same change would be refused again, however well the store is.
   var isAboutTheChange: Bool {
     switch self {
-    case .duplicateRequest, .missingTask, .missingEnvironment, .refused, .revision, .bound: true
+    case .duplicateRequest, .duplicateFinding, .missingTask, .missingEnvironment, .refused, .revision, .bound: true
     default: false
     }
   }

@@ -62,11 +62,13 @@ extension Coordinator {
     nextFinding += 1
     let rules = FindingRules(
       expectedRevision: finding.expectedRevision.map { Int64($0) }, perTask: config.hive.maxPerTask,
-      perBranch: config.hive.maxPerBranch)
+      perBranch: config.hive.maxPerBranch,
+      request: finding.requestKey.map { "\(caller.agent?.session ?? caller.session)\u{1F}\($0)" })
     do throws(StoreError) { row.revision = try await store.put(row, rules) } catch {
       switch error {
       case .revision(let key, _, let found):
         throw RPC.Failure(.conflict, error.description, data: ["key": .string(key), "revision": .int(found)])
+      case .duplicateFinding(let id): return try await self.finding("f\(id)", caller)
       case .bound(_, let limit):
         throw RPC.Failure(.tooMany, error.description, data: ["limit": .int(Int64(limit))])
       default: throw RPC.Failure(.storage, error.description)
@@ -128,9 +130,12 @@ extension Coordinator {
   {
     let place = try await place(caller, branch: query.branchID, inspector)
     let filter = FindingFilter(scope: place.scope, branches: [place.branch], now: now())
+    let after = query.cursor.flatMap { Int64($0) }
+    guard query.cursor == nil || after != nil else {
+      throw RPC.Failure(WireError(path: "params.cursor", "is no cursor of this method"))
+    }
     let page = try await stored { (store) throws(StoreError) in
-      try await store.findingsPage(
-        filter, after: query.cursor.flatMap { Int64($0) }, limit: query.limit, newestFirst: false)
+      try await store.findingsPage(filter, after: after, limit: query.limit, newestFirst: false)
     }
     var rows: [FindingRow] = []
     var bytes = 0

@@ -61,12 +61,15 @@ struct Digest: Sendable {
     let foot = "More: jarvisctl hive search WORDS; one of them whole: jarvisctl hive show ID\n"
     var text = head
     var isEmpty = true
+    var said: Set<String> = []
     for row in rows {
       let source = row.taskID.map { ", \($0)" } ?? ""
       let confidence = row.confidence.map { ", confidence \(($0 * 100).rounded() / 100)" } ?? ""
       let title = row.title.map { oneLine($0) + ": " } ?? ""
-      let said = Phrase.shortened(oneLine(title + row.text), to: 400)
-      let line = "- \(row.kind) f\(row.id)\(source)\(confidence): \(said)\n"
+      let words = Phrase.shortened(oneLine(title + row.text), to: 400)
+      let line = "- \(row.kind) f\(row.id)\(source)\(confidence): \(words)\n"
+      // Several may have found the same; the most relevant of them is told.
+      guard said.insert("\(row.kind) \(words.lowercased())").inserted else { continue }
       // Smaller ones may still fit.
       guard text.utf8.count + line.utf8.count + foot.utf8.count <= budget else { continue }
       text += line

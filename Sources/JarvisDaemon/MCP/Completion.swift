@@ -82,7 +82,5 @@ struct Completion: Sendable {
     return try await context(TaskList.self, query).tasks
   }
 
-  private func branches() async throws(RPC.Failure) -> [String] {
-    try await context(StatsGet.self, StatsGet.Parameters(limit: 0)).branches.map(\.branchID)
-  }
+  private func branches() async throws(RPC.Failure) -> [String] { try await context.branches() }
 }

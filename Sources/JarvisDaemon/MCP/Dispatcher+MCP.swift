@@ -5,7 +5,7 @@ extension Dispatcher {
   /// What the MCP sessions of this daemon work with.
   func makeMCPServices() -> MCPServices {
     MCPServices(
-      methods: self, prompts: SkillPrompts(), advice: LearnersAdvice(methods: self), ledger: ledger,
+      methods: self, prompts: SkillPrompts(watch: skillWatch), advice: LearnersAdvice(methods: self), ledger: ledger,
       changes: HubChanges(hub: coordinator.events),
       confirmAbove: { [coordinator] in coordinator.published.withLock { $0.config.server.confirmAbove } },
       now: coordinator.now)

@@ -20,18 +20,16 @@ public protocol LearnedAdvice: Sendable {
   func topTypes(_ limit: Int) async -> [TypeAdvice]
 }
 
-/// What the learner has seen often enough to say something, then what was only taught.
+/// What the learner is sure enough of to act on it by itself, then what was only taught.
 struct LearnersAdvice: LearnedAdvice {
-  /// Fewer runs of a type say too little to tell a model.
-  private static let fewest = 3
-
   let methods: any MethodCaller
 
   func topTypes(_ limit: Int) async -> [TypeAdvice] {
     // The daemon's own question, so that an agent's restrictions don't hide it.
     let caller = Caller(pid: 0, uid: 0, startTicks: nil, session: "", agent: nil)
     guard let all = try? await methods.call(LearnList.self, .init(limit: 4 * limit), from: caller) else { return [] }
-    let seen = all.profiles.filter { $0.total >= Self.fewest }.map { profile in
+    // Where the zones decide, the benefit is little more than what is assumed of a type that nobody knows.
+    let seen = all.profiles.filter { $0.verdict != "zones" && $0.total > 0 }.map { profile in
       let best = profile.widths.first { $0.width == Double(profile.bestWidth) }
       return TypeAdvice(type: profile.taskType, benefit: profile.bestWidth > 1 ? best?.benefit.value ?? 0 : 0)
     }

@@ -44,7 +44,7 @@ public enum MCPDocument {
 
   private static let prose = """
 
-    `resources/list` shows statistics, the live branches' findings, and tasks newest first, each batch before its tasks, \
+    `resources/list` shows statistics, the branches' findings (50 at most), and tasks newest first, each batch before its tasks, \
     \(ResourceCatalog.tasksPerPage) tasks a page. A subscriber (`resources/subscribe`, in 2026-07-28 \
     `subscriptions/listen`) is told of changes at once, and of further changes of the same resource together, at most once a \
     second. A client that has read a list is told when it changes. A connection has at most \(MCPSubscriptions.most) \
@@ -69,8 +69,8 @@ public enum MCPDocument {
     After `logging/setLevel` (in 2026-07-28: a request's `io.modelcontextprotocol/logLevel`) the client gets \
     `notifications/message` about its own session's tasks, the machine and the daemon: starts and ends `info`, failures \
     `error`, the overseer `warning`, an emergency `critical`; at most \(MCPLog.mostASecond) a second. With \
-    `[server] confirm_above = N` a submission of more than N tasks is confirmed by the user first, where the client can ask \
-    (elicitation); anything but a yes submits nothing. A `progressToken` gets progress as tasks end.
+    `[server] confirm_above = N` a submission of more than N tasks (a skill's and a retry's too) is confirmed by the user first, \
+    where the client can ask (elicitation); anything but a yes submits nothing. A `progressToken` gets progress as tasks end.
 
     """
 

@@ -7,10 +7,12 @@ extension MCPSession {
     let capabilities = context.revision.traits.stateless ? request.statedCapabilities : clientCapabilities
     let level = context.revision.traits.stateless ? try request.statedLogLevel() : nil
     // Taken now, in the order of the requests: it counts how often an id came.
-    let key =
-      [SpawnTool.name, AskTool.name].contains(invocation.tool.name) ? requestKey(id, invocation.arguments) : nil
+    let key = MCPTools.keyed.contains(invocation.tool.name) ? requestKey(id, invocation.arguments) : nil
     return { [self] () throws(RPC.Failure) -> JSONObject? in
-      if let question = invocation.question(confirmAbove: services.confirmAbove()), Self.canBeAsked(capabilities) {
+      let call = await toolCall(invocation, context, key, id)
+      if Self.canBeAsked(capabilities),
+        let question = await invocation.question(confirmAbove: services.confirmAbove(), in: call)
+      {
         switch await confirm(question, invocation, context) {
         case .accepted: break
         case .ask(let result): return result
@@ -21,7 +23,6 @@ extension MCPSession {
       var listener: Int?
       if let level { listener = await startRequestLog(level, context.caller) }
       defer { if let listener { services.changes.leave(listener) } }
-      let call = await toolCall(invocation, context, key, id)
       let extensions = capabilities["extensions"]
       if let task = invocation.task {
         return try await startTask(invocation, call, context, ttl: task["ttl"])

@@ -63,6 +63,7 @@ extension MCPSession {
     let wanted = subscription
     return .work { [self] () throws(RPC.Failure) -> JSONObject? in
       let known = await MCPTaskAnswers(context: context).known(wanted.taskIDs)
+      if wanted.lists.contains(.prompts) { await services.prompts.follow() }
       await open(id, wanted, known)
       await untilCancelled()
       await end(id)

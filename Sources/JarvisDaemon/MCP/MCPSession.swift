@@ -214,7 +214,11 @@ public actor MCPSession {
   ) throws(RPC.Failure) -> Step {
     let answers = PromptAnswers(context: context)
     if method == .getPrompt { return .work { () throws(RPC.Failure) in try answers.get(request) } }
-    if !context.revision.traits.stateless { noteListed(.prompts) }
-    return .work { () throws(RPC.Failure) in try answers.list(after: request.params["cursor"]) }
+    let isFollowed = !context.revision.traits.stateless
+    if isFollowed { noteListed(.prompts) }
+    return .work { [services] () throws(RPC.Failure) in
+      if isFollowed { await services.prompts.follow() }
+      return try answers.list(after: request.params["cursor"])
+    }
   }
 }

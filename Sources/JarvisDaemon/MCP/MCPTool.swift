@@ -19,11 +19,11 @@ protocol MCPTool: Sendable {
 
   /// What a person is asked before the call is carried out; nil where nothing needs to be asked.
   /// - Parameter confirmAbove: `[server] confirm_above`, more than 0.
-  static func question(_ arguments: Arguments, confirmAbove: Int) -> String?
+  static func question(_ arguments: Arguments, confirmAbove: Int, in call: ToolCall) async -> String?
 }
 
 extension MCPTool {
-  static func question(_ arguments: Arguments, confirmAbove: Int) -> String? { nil }
+  static func question(_ arguments: Arguments, confirmAbove: Int, in call: ToolCall) async -> String? { nil }
 }
 
 /// What a tool does to the world (MCP's annotations). Nothing has a default: theirs are pessimistic.
@@ -57,6 +57,10 @@ struct ToolCall: Sendable {
 
 /// All tools, in the order in which they are listed.
 enum MCPTools {
+  /// Those that make something: a call that comes again after a restart of the daemon is known by its key, and does it
+  /// once.
+  static let keyed = [SpawnTool.name, AskTool.name, SkillTool.name, RetryTool.name, StoreFindingTool.name]
+
   static let all: [any MCPTool.Type] = [
     SpawnTool.self, StatsTool.self, LearnTool.self, WaitTool.self, ResultTool.self, AskTool.self, CancelTool.self,
     SkillTool.self,
@@ -175,11 +179,12 @@ struct ToolInvocation: Sendable {
   }
 
   /// What a person must be asked first.
-  func question(confirmAbove: Int) -> String? {
-    func ask<T: MCPTool>(_ tool: T.Type) -> String? {
-      (try? T.read(arguments)).flatMap { T.question($0, confirmAbove: confirmAbove) }
+  func question(confirmAbove: Int, in call: ToolCall) async -> String? {
+    func ask<T: MCPTool>(_ tool: T.Type) async -> String? {
+      guard let arguments = try? T.read(arguments) else { return nil }
+      return await T.question(arguments, confirmAbove: confirmAbove, in: call)
     }
-    return confirmAbove > 0 ? ask(tool) : nil
+    return confirmAbove > 0 ? await ask(tool) : nil
   }
 
   /// The result where the person did not agree.

@@ -21,6 +21,8 @@ final class Dispatcher: MethodCaller {
   let services: DaemonServices
   /// The tasks of MCP, which outlive connections.
   let ledger: MCPTaskLedger
+  /// Tells MCP's clients of new skills.
+  let skillWatch: SkillWatch
   private let entries: [String: Entry]
 
   init(coordinator: Coordinator, inspector: PeerInspector, services: DaemonServices) {
@@ -28,6 +30,9 @@ final class Dispatcher: MethodCaller {
     self.inspector = inspector
     self.services = services
     ledger = MCPTaskLedger(storage: StoredMCPTasks(coordinator: coordinator), now: coordinator.now)
+    skillWatch = SkillWatch(folders: SkillLibrary.folders) {
+      await coordinator.note(.daemon, "the files of skills have changed")
+    }
     var table = MethodTable()
     table.addTaskMethods(coordinator, inspector)
     table.addWorktreeMethods(coordinator)

@@ -48,13 +48,18 @@ extension DoneTask {
       case .shell(let line)?: .shell(line)
       case nil: .prompt
       }
+    var limits = SkillLimits()
+    limits.time = stored.spec.limits.time?.seconds
+    limits.memory = stored.spec.limits.memory.map { Int(clamping: $0.bytes) }
+    limits.cpu = stored.spec.limits.cpu
+    limits.pids = stored.spec.limits.pids
+    limits.output = stored.spec.limits.output.map { Int(clamping: $0.bytes) }
     self.init(
       id: row.id.description, name: row.name, type: row.type, priority: row.priority,
       description: stored.spec.description ?? "", work: work,
       runner: stored.spec.command == nil ? stored.spec.runner : nil, folder: stored.cwd,
       environment: stored.spec.env,
       after: stored.dependencies.map { SkillDependency(task: $0.task, condition: $0.condition) },
-      retries: stored.spec.retries, time: stored.spec.limits.time?.seconds,
-      memory: stored.spec.limits.memory.map { Int(clamping: $0.bytes) }, isolation: stored.spec.isolation)
+      retries: stored.spec.retries, limits: limits, isolation: stored.spec.isolation)
   }
 }

@@ -11,6 +11,9 @@ extension Coordinator {
   /// Later than anything, and another time than a person's hold.
   static let unprepared = Timestamp(milliseconds: never.milliseconds - 1)
 
+  /// How the reason begins of a step whose tasks have no room in the queue.
+  static let noRoom = "waits for room: "
+
   /// Prepares a step whose dependencies are over; does nothing for other tasks.
   func advance(_ id: TaskID) {
     guard let task = tasks[id], task.isUnprepared, scheduler.state(of: id) == .queued, !isStopping,
@@ -42,6 +45,13 @@ extension Coordinator {
       if error.code == RPC.ErrorCode.storage.rawValue {
         // It says nothing about the step: again, until the store can be read and written.
         log.error("the step \(id) waits for the store: \(error.message)")
+        try? await Task.sleep(for: .seconds(1), clock: .continuous)
+        preparing.remove(id)
+        return advance(id)
+      }
+      if error.data?["bound"] == "max_queued" {
+        // Others' tasks will end; what the step waited for may have taken hours.
+        tasks[id]?.reason = "\(Self.noRoom)\(error.message)"
         try? await Task.sleep(for: .seconds(1), clock: .continuous)
         preparing.remove(id)
         return advance(id)
@@ -116,10 +126,21 @@ extension Coordinator {
         continue
       }
       guard let key = live?.run?.key.name ?? rows[id]?.runKey else { continue }
-      files.append(
-        TaskOutputFile(name: spec.spec.name ?? "\(id)", path: "\(paths.output(of: id).folder)/\(key).out"))
+      let path = "\(paths.output(of: id).folder)/\(key)"
+      let answer = try await answerFile(of: id, at: path + ".answer")
+      files.append(TaskOutputFile(name: spec.spec.name ?? "\(id)", path: answer ?? path + ".out"))
     }
     return files
+  }
+
+  /// What an agent wrote is a stream of events; what others work on is its structured result, else its answer, in a
+  /// file. Nil for what is no agent's.
+  private func answerFile(of id: TaskID, at path: String) async throws(RPC.Failure) -> String? {
+    guard let answer = try await answer(of: id) else { return nil }
+    let text = answer.structured?.text ?? answer.answer
+    let problem = await Task.detached { PrivateFile.write(text.hasSuffix("\n") ? text : text + "\n", to: path) }.value
+    if let problem { throw RPC.Failure(.internalError, "the answer of \(id) has no place: \(problem)") }
+    return path
   }
 
   // MARK: Expansion
@@ -146,7 +167,11 @@ extension Coordinator {
     let agent = group.stored.parent.map {
       AgentIdentity(task: $0, branch: batchRow.branch, session: batchRow.session, depth: group.stored.depth - 1)
     }
-    try checkRoom(for: prepared.tasks.count, agent: agent)
+    let (count, most) = (prepared.tasks.count, config.server.maxQueued)
+    guard count <= most else {
+      throw RPC.Failure(.tooMany, "it would become \(count) tasks, more than `[server] max_queued` = \(most)")
+    }
+    try checkRoom(for: count, agent: agent)
     try await commit(prepared, into: group, batchRow, agent)
   }
 

@@ -5,10 +5,11 @@ import JarvisProtocol
 /// The skills that are installed. Files are read anew each time, so that one that was just written counts at once.
 enum SkillLibrary {
   /// All skill files: the user's override the shipped ones of the same name.
-  static func load() -> LoadedFiles<SkillFile> {
-    let folders = DataFolders.search(
-      "skills", executable: DataFolders.executable, environment: ProcessEnvironment.values)
-    return SkillFile.load(directories: folders)
+  static func load() -> LoadedFiles<SkillFile> { SkillFile.load(directories: folders) }
+
+  /// Where they are, the user's last.
+  static var folders: [String] {
+    DataFolders.search("skills", executable: DataFolders.executable, environment: ProcessEnvironment.values)
   }
 
   /// All usable skills with their typed parameters, by name; without records.

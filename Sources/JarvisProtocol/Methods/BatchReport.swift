@@ -4,7 +4,7 @@ public enum BatchReport: Method {
   public static let name = "batch.report"
   /// What it does.
   public static let summary =
-    "Gathers what a batch's tasks found and what came out of them: equal findings and equal outputs are told once, each with its sources."
+    "Gathers what a batch's tasks found and what came out of them: equal findings and equal outputs are told once, each with its sources. Results come page by page, those that went wrong first."
   /// Parameters that a test reads.
   public static let example: JSON = ["batch_id": "b1"]
 
@@ -14,6 +14,8 @@ public enum BatchReport: Method {
     public var batchID: BatchID
     /// How much of each output's end.
     public var outputBytes: Int
+    /// `next_cursor` of the page before.
+    public var cursor: String?
 
     /// With what must be there.
     public init(batchID: BatchID) {
@@ -27,12 +29,24 @@ public enum BatchReport: Method {
       outputBytes = try fields.defaulted(
         "output_bytes", "how much of each output's end", 2000, schema: .integer(minimum: 0, maximum: 20_000))
       try fields.check("output_bytes", (0...20_000).contains(outputBytes), "must be 0 to 20,000, found \(outputBytes)")
+      cursor = try fields.optional("cursor", "`next_cursor` of the page before")
+      if cursor != nil, !fields.isDescribing { _ = try start() }
+    }
+
+    /// Which result the page begins with, from 0.
+    public func start() throws(WireError) -> Int {
+      guard let cursor else { return 0 }
+      guard cursor.hasPrefix("r"), let start = Int(cursor.dropFirst()), (1...1_000_000).contains(start) else {
+        throw WireError(path: "params.cursor", "is no cursor of this method")
+      }
+      return start
     }
 
     /// Writes the fields that are known.
     public func write(_ fields: inout ObjectWriter) {
       fields.set("batch_id", batchID)
       fields.set("output_bytes", outputBytes)
+      fields.set("cursor", cursor)
     }
   }
 
@@ -50,8 +64,10 @@ public struct BatchReportView: WireObject, Hashable {
   public var results: [ReportedResult]
   /// Whether there are more findings than are told, and how many at least.
   public var omittedFindings: Int
-  /// Tasks beyond those that are told.
+  /// Tasks beyond this page.
   public var omittedTasks: Int
+  /// For the next page of results; nil on the last.
+  public var nextCursor: String?
 
   /// With what must be there.
   public init(batch: BatchView, findings: [ReportedFinding], results: [ReportedResult]) {
@@ -70,7 +86,8 @@ public struct BatchReportView: WireObject, Hashable {
     results = try fields.required("results", "how its tasks ended, those that went wrong first")
     omittedFindings = try fields.defaulted(
       "omitted_findings", "whether there are more findings than are told, and how many at least", 0)
-    omittedTasks = try fields.defaulted("omitted_tasks", "tasks beyond those that are told", 0)
+    omittedTasks = try fields.defaulted("omitted_tasks", "tasks beyond this page", 0)
+    nextCursor = try fields.optional("next_cursor", "for the next page, which has results only; absent on the last")
   }
 
   /// Writes the fields that are known.
@@ -80,6 +97,31 @@ public struct BatchReportView: WireObject, Hashable {
     fields.set("results", results)
     fields.set("omitted_findings", omittedFindings)
     fields.set("omitted_tasks", omittedTasks)
+    fields.set("next_cursor", nextCursor)
+  }
+}
+
+extension BatchReportView {
+  /// Puts a result to those that say the same, else behind all.
+  /// - Returns: the bytes of output that came with it.
+  public mutating func add(_ result: ReportedResult) -> Int {
+    let same = results.firstIndex {
+      $0.state == result.state && $0.exitCode == result.exitCode && $0.reason == result.reason
+        && $0.output == result.output && $0.errors == result.errors && $0.truncated == result.truncated
+    }
+    guard let same else {
+      results.append(result)
+      return result.output.utf8.count + (result.errors?.utf8.count ?? 0) + 200
+    }
+    results[same].sources += result.sources
+    return 0
+  }
+
+  /// Takes in the page after it.
+  public mutating func add(_ page: BatchReportView) {
+    for result in page.results { _ = add(result) }
+    omittedTasks = page.omittedTasks
+    nextCursor = page.nextCursor
   }
 }
 

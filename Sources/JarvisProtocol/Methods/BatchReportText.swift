@@ -44,7 +44,8 @@ extension BatchReportView {
   private var overview: String {
     let states = batch.counts.sorted { $0.key < $1.key }.filter { $0.value > 0 }.map { "\($0.value) \($0.key)" }
     let count = findings.count == 1 ? "1 finding" : "\(findings.count) findings"
-    return "\(batch.total) tasks on branch \(Self.line(batch.branchID)) (\(states.joined(separator: ", "))), \(count)"
+    return
+      "\(batch.total) \(batch.total == 1 ? "task" : "tasks") on branch \(Self.line(batch.branchID)) (\(states.joined(separator: ", "))), \(count)"
       + (batch.totals.map { $0.sentence.isEmpty ? "" : ", \($0.sentence)" } ?? "")
       + (batch.done ? "" : "; it is not over yet")
   }

@@ -125,6 +125,8 @@ public enum HivePut: Method {
     public var expectedRevision: Int?
     /// How long it counts; default: for good.
     public var ttl: TimeSpan?
+    /// A request that comes again with the same key stores nothing again and gets the first one's finding.
+    public var requestKey: String?
 
     /// A finding.
     public init(text: String) {
@@ -150,13 +152,19 @@ public enum HivePut: Method {
         "compare-and-set: refused unless the key is at this revision; 0: unless there is none",
         schema: .integer(minimum: 0, maximum: nil))
       ttl = try fields.optional("ttl", "how long it counts; default: for good")
+      requestKey = try fields.optional(
+        "request_key",
+        "a request that comes again with the same key stores nothing again and gets the first one's finding",
+        schema: .string(format: nil, maxLength: 128))
       if fields.isDescribing { return }
+      try fields.check("request_key", (requestKey?.utf8.count ?? 0) <= 128, "must be at most 128 bytes")
       try HiveNames.check(branchID, at: "branch_id", fields)
       try HiveNames.check(key, at: "key", fields)
       try fields.check("expected_revision", expectedRevision ?? 0 >= 0, "must be 0 or more")
       try fields.check("expected_revision", expectedRevision == nil || key != nil, "needs a `key` beside it")
       try fields.check("ttl", (ttl?.seconds ?? 1) >= 1, "must be a second or more")
       try fields.check("text", !text.isEmpty && text.utf8.count <= 262_144, "must be 1 byte to 256 KiB")
+      try fields.check("text", !text.allSatisfy(\.isWhitespace), "must say something, found white space only")
       try fields.check("title", (title?.utf8.count ?? 0) <= 512, "must be at most 512 bytes")
       try fields.check(
         "tags", tags.count <= 32 && tags.allSatisfy { $0.utf8.count <= 64 }, "must be at most 32 tags of 64 bytes")
@@ -176,6 +184,7 @@ public enum HivePut: Method {
       fields.set("key", key)
       fields.set("expected_revision", expectedRevision)
       fields.set("ttl", ttl)
+      fields.set("request_key", requestKey)
     }
   }
 

@@ -189,6 +189,7 @@ public enum SkillRun: Method {
       cwd = try fields.optional("cwd", "the folder; default: the submitter's")
       sessionID = try fields.optional("session_id", "the session; default: the connection's")
       requestKey = try fields.optional("request_key", "as in task.spawn")
+      try fields.check("request_key", (requestKey?.utf8.count ?? 0) <= 128, "must be at most 128 bytes")
     }
 
     /// Writes the fields that are known.

@@ -98,8 +98,31 @@ public enum TaskRetry: Method {
     "Runs tasks again that ended without success (for a batch: all such tasks of it), as new tasks of a new batch."
   /// Parameters that a test reads.
   public static let example: JSON = ["ids": ["t1"]]
-  /// What it takes.
-  public typealias Parameters = TaskSelection
+
+  /// Which tasks.
+  public struct Parameters: WireObject, Hashable {
+    /// The tasks.
+    public var tasks: TaskSelection
+    /// As in task.spawn.
+    public var requestKey: String?
+
+    /// Without a key.
+    public init(_ tasks: TaskSelection) { self.tasks = tasks }
+
+    /// Reads the fields, or collects their schema.
+    public init(reading fields: inout ObjectReader) throws(WireError) {
+      tasks = try TaskSelection(reading: &fields)
+      requestKey = try fields.optional("request_key", "as in task.spawn")
+      try fields.check("request_key", (requestKey?.utf8.count ?? 0) <= 128, "must be at most 128 bytes")
+    }
+
+    /// Writes the fields that are known.
+    public func write(_ fields: inout ObjectWriter) {
+      tasks.write(&fields)
+      fields.set("request_key", requestKey)
+    }
+  }
+
   /// What it answers.
   public typealias Result = TaskSpawn.Result
 }

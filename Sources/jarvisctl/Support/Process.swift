@@ -58,13 +58,26 @@ enum Process {
     return 2
   }
 
+  /// What is wrong with the verb, or with the one below it; nil where the argument parser can say it better.
   private static func unknownVerb(_ arguments: [String]) -> String? {
-    guard let verb = arguments.first, !verb.hasPrefix("-") else { return nil }
-    let known = JarvisCtl.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    guard let name = arguments.first, !name.hasPrefix("-") else { return nil }
+    let verbs = JarvisCtl.configuration.subcommands
+    if let fault = unknown(name, among: verbs.map { $0.configuration }, of: "jarvisctl") { return fault }
+    guard let verb = verbs.first(where: { $0.configuration.commandName == name }), arguments.count > 1 else {
+      return nil
+    }
+    let below = verb.configuration.subcommands
+    // What `learn` is followed by may be a type of task.
+    guard !below.isEmpty, verb != Learn.self, !arguments[1].hasPrefix("-") else { return nil }
+    return unknown(arguments[1], among: below.map { $0.configuration }, of: "jarvisctl \(name)")
+  }
+
+  private static func unknown(_ verb: String, among all: [CommandConfiguration], of program: String) -> String? {
+    let known = all.compactMap(\.commandName) + all.flatMap(\.aliases) + ["help"]
     guard !known.contains(verb) else { return nil }
     let near = known.filter { editDistance($0, verb) <= 2 }.sorted { editDistance($0, verb) < editDistance($1, verb) }
     let hint = near.first.map { "; did you mean `\($0)`?" } ?? ""
-    return "no such verb: \(escaped(verb))\(hint)\nSee `jarvisctl --help`."
+    return "no such verb: \(escaped(verb))\(hint)\nSee `\(program) --help`."
   }
 }
 

@@ -37,8 +37,10 @@ struct Table {
   init(_ columns: [Column]) { self.columns = columns }
 
   /// The table as text, with a newline at the end of each line.
-  func text(on screen: Screen) -> String {
+  /// - Parameter none: what a terminal shows in place of a table without rows.
+  func text(on screen: Screen, none: String? = nil) -> String {
     guard let width = screen.width else { return plainText(screen) }
+    if rows.isEmpty, let none { return paragraph(none, on: screen) }
     let layout = layOut(width: width)
     var out = ""
     for (number, row) in ([columns.map { Cell($0.title, .bold) }] + rows).enumerated() {

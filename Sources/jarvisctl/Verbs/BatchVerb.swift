@@ -34,7 +34,7 @@ struct BatchVerb: ParsableCommand {
             Cell(states(batch.counts), batch.done ? .dim : nil),
           ])
         }
-        return table.text(on: globals.screen)
+        return table.text(on: globals.screen, none: "No batch was submitted yet, or their history has been pruned.")
       }
     }
   }
@@ -59,12 +59,17 @@ struct BatchVerb: ParsableCommand {
     func run() throws {
       var parameters = BatchReport.Parameters(batchID: id)
       parameters.outputBytes = outputBytes
-      try globals.perform(BatchReport.self, parameters) { report in
-        switch format {
-        case .json: report.json.prettyText + "\n"
-        case .markdown: readable(report.markdown)
-        case .text: readable(report.text)
-        }
+      let client = try globals.connect()
+      var report = try client.call(BatchReport.self, parameters)
+      while let next = report.nextCursor {
+        parameters.cursor = next
+        report.add(try client.call(BatchReport.self, parameters))
+      }
+      if globals.json { return put(report.json.text + "\n") }
+      switch format {
+      case .json: put(report.json.prettyText + "\n")
+      case .markdown: put(readable(report.markdown))
+      case .text: put(readable(report.text))
       }
     }
   }

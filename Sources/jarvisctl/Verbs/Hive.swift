@@ -54,6 +54,11 @@ struct Hive: ParsableCommand {
     @Option(name: .long, help: "How long it counts, such as 2h (default: for good).")
     var ttl: TimeSpan?
 
+    func validate() throws {
+      // JSON has no number for it, so the daemon would take it for absent.
+      if let confidence, !confidence.isFinite { throw ValidationError("--confidence must be a number from 0 to 1") }
+    }
+
     func run() throws {
       let text = text == "-" ? String(decoding: try contents(of: "-"), as: UTF8.self) : text
       var parameters = HivePut.Parameters(text: text)
@@ -118,15 +123,28 @@ struct Hive: ParsableCommand {
           Column("BRANCH", minimum: 6, dispensable: 3), Column("FINDING", minimum: 20),
         ])
         for finding in found.findings {
-          let text = finding.title ?? finding.snippet ?? finding.text
+          let text = headline(finding)
           table.rows.append([
             Cell(finding.id), Cell(finding.kind.rawValue), Cell(finding.taskID?.description), Cell(finding.branchID),
             Cell(text),
           ])
         }
         let more = found.nextCursor.map { "more: --cursor \($0)\n" } ?? ""
-        return table.text(on: globals.screen) + (globals.screen.width == nil ? "" : more)
+        let place = branch.map { "branch \($0)" } ?? "this branch"
+        let none =
+          parameters.query == nil && kind == nil && tag.isEmpty
+          ? "Nothing was stored on \(place) yet; `jarvisctl hive branches` lists those that hold something."
+          : "Nothing was found on \(place)\(noParents ? "" : " or above it")."
+        return table.text(on: globals.screen, none: none) + (globals.screen.width == nil ? "" : more)
       }
+    }
+
+    /// The title with the passage that matched, where that is not the title itself.
+    private func headline(_ finding: FindingView) -> String {
+      guard let title = finding.title else { return finding.snippet ?? finding.text }
+      guard let snippet = finding.snippet else { return title }
+      let bare = snippet.filter { !"[]…".contains($0) }
+      return title.filter { !"[]…".contains($0) }.contains(bare) ? snippet : "\(title): \(snippet)"
     }
   }
 

@@ -30,7 +30,9 @@ extension Hive {
             Cell(branch.repository),
           ])
         }
-        return table.text(on: globals.screen)
+        let none =
+          "No branch\(all ? "" : " of this folder's repository") holds a finding yet; `jarvisctl hive put` stores one."
+        return table.text(on: globals.screen, none: none)
       }
     }
   }
@@ -105,7 +107,9 @@ extension Hive {
         out += "  \(escaped(result.into)): \(escaped(conflict.parent.text)) (\(conflict.parent.id))\n"
       }
       guard result.merged else {
-        return out + "nothing was merged; \(result.conflicts.count) keys have two values\n"
+        let count = result.conflicts.count
+        let what = count == 1 ? "1 key has" : "\(count) keys have"
+        return out + (count == 0 ? "nothing stands against it\n" : "nothing was merged; \(what) two values\n")
       }
       return out + "\(result.moved) moved to \(escaped(result.into)), \(result.folded) duplicates folded\n"
     }

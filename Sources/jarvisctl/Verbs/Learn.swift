@@ -87,7 +87,8 @@ struct LearnListVerb: ParsableCommand {
         Cell(taught[profile.taskType]?.parallelBenefit.map(Format.percent)), Cell(profile.verdict),
       ])
     }
-    return table.text(on: globals.screen)
+    return table.text(
+      on: globals.screen, none: "Nothing is known of any type of task yet; it comes with the first that end.")
   }
 }
 

@@ -18,9 +18,9 @@ struct LearnExportVerb: ParsableCommand {
     let client = try globals.connect()
     var cursor: String?
     var isFirst = true
-    put("{\"version\":1,\"profiles\":[")
     repeat {
       let page = try client.call(LearnExport.self, LearnExport.Parameters(taskType: type, cursor: cursor))
+      if cursor == nil { put("{\"version\":1,\"profiles\":[") }
       for profile in page.profiles {
         put("\(isFirst ? "\n" : ",\n")\(profile.text)")
         isFirst = false
@@ -50,7 +50,7 @@ struct LearnImportVerb: ParsableCommand {
     let client = try globals.connect()
     var total = LearnImport.Result(taken: 0, leftOut: 0)
     // As many as fit one request of the socket for certain.
-    for start in stride(from: 0, to: profiles.count, by: 500) {
+    for start in stride(from: 0, to: max(1, profiles.count), by: 500) {
       let part = Array(profiles[start..<min(start + 500, profiles.count)])
       let result = try client.call(LearnImport.self, LearnImport.Parameters(version: Int(version), profiles: part))
       total.taken += result.taken

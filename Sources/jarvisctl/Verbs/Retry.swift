@@ -18,10 +18,12 @@ struct Retry: ParsableCommand {
 
   func run() throws {
     guard wait else {
-      return try globals.perform(TaskRetry.self, tasks.selection()) { submitted($0, on: globals.screen) }
+      return try globals.perform(TaskRetry.self, TaskRetry.Parameters(tasks.selection())) {
+        submitted($0, on: globals.screen)
+      }
     }
     let client = try globals.connect()
-    let batch = try client.call(TaskRetry.self, tasks.selection())
+    let batch = try client.call(TaskRetry.self, TaskRetry.Parameters(tasks.selection()))
     if !globals.json { put(submitted(batch, on: globals.screen)) }
     let outcome = try Waiting(globals).result(of: TaskSelection(batchID: batch.batchID), client: client)
     try Waiting.report(outcome.result, reply: outcome.reply, quiet: false, globals: globals)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import JarvisClient
 import JarvisProtocol
 
@@ -93,6 +94,11 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
+    if let line = command.first, command.count == 1, line.contains(" "), access(line, F_OK) != 0 {
+      throw Failure.usage(
+        "\"\(escaped(line))\" is one word, and no program has this name: give its words one by one, or a line for the "
+          + "shell with --shell '…'")
+    }
     var params = TaskSpawn.Parameters(tasks: [try spec()])
     params.branchID = branch
     params.parentBranchID = parentBranch

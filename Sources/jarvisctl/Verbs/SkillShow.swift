@@ -19,7 +19,10 @@ extension SkillVerb {
       let reply = try client.callRaw(SkillShow.name, SkillShow.Parameters(name: name).json)
       if globals.json { return put(reply) }
       let shown = try Client.read(SkillShow.self, reply)
-      var text = "\(escaped(shown.skill.name)): \(escaped(shown.skill.description))\n\(escaped(shown.skill.file))\n"
+      var text = paragraph(
+        shown.skill.description.isEmpty ? shown.skill.name : "\(shown.skill.name): \(shown.skill.description)",
+        on: globals.screen)
+      text += "\(escaped(shown.skill.file))\n"
       text += parameters(shown.skill) + "\nSteps\n"
       text += tree(shown.steps, indent: "  ") { name in
         // As deep as skills nest; the daemon refuses circles.
@@ -30,21 +33,39 @@ extension SkillVerb {
 
     private func parameters(_ skill: SkillView) -> String {
       guard !skill.parameters.isEmpty else { return "" }
-      var table = Table([
-        Column("PARAMETER"), Column("TYPE"), Column("DEFAULT", minimum: 8), Column("DESCRIPTION", minimum: 20),
-      ])
-      for parameter in skill.parameters {
-        let type = parameter.choices.isEmpty ? parameter.type : parameter.choices.joined(separator: "|")
-        let value: String =
-          switch parameter.defaultValue {
-          case .string(let text)?: text
-          case .array(let items)?: items.compactMap(\.stringValue).joined(separator: ",")
-          case let other?: other.text
-          case nil: parameter.required ? "(required)" : ""
-          }
-        table.rows.append([Cell(parameter.name), Cell(type), Cell(value), Cell(parameter.description)])
+      guard globals.screen.width != nil else {
+        var table = Table([Column("PARAMETER"), Column("TYPE"), Column("DEFAULT"), Column("DESCRIPTION")])
+        for parameter in skill.parameters {
+          let value = standard(parameter) ?? (parameter.required ? "(required)" : "")
+          table.rows.append([
+            Cell(parameter.name), Cell(type(parameter)), Cell(value), Cell(parameter.description),
+          ])
+        }
+        return "\n" + table.text(on: globals.screen)
       }
-      return "\n" + table.text(on: globals.screen)
+      var text = "\nParameters\n"
+      for parameter in skill.parameters {
+        text += "  " + globals.screen.paint(escaped(parameter.name), .bold) + " [\(escaped(type(parameter)))]"
+        text += parameter.required ? ", required\n" : "\n"
+        let value = standard(parameter).map { $0.isEmpty ? [] : ["Default: \($0)"] } ?? []
+        for line in (parameter.description.isEmpty ? [] : [parameter.description]) + value {
+          text += paragraph(line, on: globals.screen, indent: 6)
+        }
+      }
+      return text
+    }
+
+    private func type(_ parameter: SkillParameterView) -> String {
+      parameter.choices.isEmpty ? parameter.type : parameter.choices.joined(separator: "|")
+    }
+
+    private func standard(_ parameter: SkillParameterView) -> String? {
+      switch parameter.defaultValue {
+      case .string(let text)?: text
+      case .array(let items)?: items.compactMap(\.stringValue).joined(separator: ", ")
+      case let other?: other.text
+      case nil: nil
+      }
     }
 
     private func tree(
@@ -63,7 +84,7 @@ extension SkillVerb {
         text += "\n"
         if let each = step.forEach { text += "\(indent)    for \(escaped(each))\n" }
         if let line = step.description.split(separator: "\n").first {
-          text += "\(indent)    \(escaped(String(line.prefix(160))))\n"
+          text += paragraph(String(line.prefix(400)), on: globals.screen, indent: indent.count + 4)
         }
         if let skill = step.skill, depth < 16 {
           text += tree(inner(skill), indent: indent + "    ", depth: depth + 1, steps: inner)
@@ -74,10 +95,11 @@ extension SkillVerb {
 
     private func record(_ shown: SkillShow.Result) -> String {
       guard let record = shown.skill.record else { return "\nIt has not run yet.\n" }
-      var text = "\n\(record.runs) runs, \(record.succeeded) of them succeeded (at least "
-      text += "\(Format.percent(record.successBound)) are to be expected); running in parallel saved "
-      text += "\(Format.duration(record.savedSeconds)) in all"
-      if let step = record.bottleneck { text += "; most often the bottleneck: \(escaped(step))" }
+      let runs = record.runs == 1 ? "1 run" : "\(record.runs) runs"
+      var words =
+        "\(runs), of which \(record.succeeded) succeeded (at least \(Format.percent(record.successBound)) are to be "
+      words += "expected); running in parallel saved \(Format.duration(record.savedSeconds)) in all"
+      if let step = record.bottleneck { words += "; most often the bottleneck: \(step)" }
       var table = Table([
         Column("BATCH"), Column("ENDED"), Column("RESULT"), Column("TASKS", isNumber: true),
         Column("TOOK", isNumber: true), Column("ONE BY ONE", isNumber: true), Column("BOTTLENECK"),
@@ -92,7 +114,7 @@ extension SkillVerb {
           Cell(bottleneck),
         ])
       }
-      return text + ".\n\n" + table.text(on: globals.screen)
+      return "\n" + paragraph(words + ".", on: globals.screen) + "\n" + table.text(on: globals.screen)
     }
   }
 }

@@ -68,5 +68,10 @@ func submitAndShow(_ method: String, _ params: JSON, wait: Bool, _ globals: Glob
   if !globals.json { put(submitted(batch, on: globals.screen)) }
   guard wait else { return }
   let outcome = try Waiting(globals).result(of: TaskSelection(batchID: batch.batchID), client: client)
+  defer {
+    if !globals.json, globals.screen.width != nil {
+      put("`jarvisctl batch report \(batch.batchID)` gathers what came out of it.\n")
+    }
+  }
   try Waiting.report(outcome.result, reply: outcome.reply, quiet: false, globals: globals)
 }

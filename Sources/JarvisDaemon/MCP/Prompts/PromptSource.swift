@@ -44,4 +44,11 @@ public protocol PromptSource: Sendable {
   /// What a prompt says with these arguments, whose names and presence are checked already.
   /// - Throws: `invalidParams` for a value that can't be.
   func text(_ name: String, _ arguments: [String: String]) throws(RPC.Failure) -> String
+  /// Somebody has read the list and wants to know of changes: from now on each is an event of the kind `daemon`.
+  func follow() async
+}
+
+extension PromptSource {
+  /// A list that never changes.
+  public func follow() async {}
 }

@@ -2,6 +2,10 @@ import JarvisProtocol
 
 /// Each skill as a prompt: it tells the model to run it, and what to do with what comes of it.
 struct SkillPrompts: PromptSource {
+  let watch: SkillWatch
+
+  func follow() async { await watch.start() }
+
   func all() -> [PromptTemplate] {
     SkillLibrary.list().sorted { $0.name < $1.name }.map { skill in
       PromptTemplate(

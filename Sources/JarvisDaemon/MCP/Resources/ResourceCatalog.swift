@@ -40,7 +40,7 @@ struct ResourceCatalog: Sendable {
     return context.finish(result, cache: .lasting)
   }
 
-  /// Statistics and the live branches' findings, then tasks newest first, each batch before its tasks.
+  /// Statistics and the branches' findings, then tasks newest first, each batch before its tasks.
   func list(after cursor: JSON?) async throws(RPC.Failure) -> JSONObject {
     var query = TaskList.Parameters()
     query.limit = Self.tasksPerPage
@@ -56,10 +56,9 @@ struct ResourceCatalog: Sendable {
       batch = last
     } else {
       resources.append(Self.entry("jarvis://stats", "stats", "The machine, the queue and the running agents"))
-      let stats = try await context(StatsGet.self, StatsGet.Parameters(limit: 0))
-      for branch in stats.branches.prefix(Self.tasksPerPage) {
-        let uri = ResourceURI.findings(branch.branchID)
-        resources.append(Self.entry(uri, "findings of \(branch.branchID)", "What its agents left in the hive-mind"))
+      for branch in try await context.branches().prefix(Self.tasksPerPage) {
+        let uri = ResourceURI.findings(branch)
+        resources.append(Self.entry(uri, "findings of \(branch)", "What its agents left in the hive-mind"))
       }
     }
     let page = try await context(TaskList.self, query)

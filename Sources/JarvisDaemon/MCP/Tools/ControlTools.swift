@@ -47,7 +47,19 @@ enum RetryTool: MCPTool {
   static let meta: JSONObject = ["anthropic/searchHint": "rerun, restart, repeat failed tasks of a batch"]
 
   static func run(_ arguments: TaskSelection, in call: ToolCall) async throws(RPC.Failure) -> SpawnTool.Output {
-    SpawnTool.Output(try await call(TaskRetry.self, arguments))
+    var parameters = TaskRetry.Parameters(arguments)
+    parameters.requestKey = call.requestKey
+    return SpawnTool.Output(try await call(TaskRetry.self, parameters))
+  }
+
+  static func question(_ arguments: TaskSelection, confirmAbove: Int, in call: ToolCall) async -> String? {
+    var count = arguments.ids?.count ?? 0
+    if let id = arguments.batchID, let batch = try? await call(BatchGet.self, .init(batchID: id)) {
+      count = TaskState.allCases.filter { $0.isTerminal && $0 != .succeeded }.reduce(0) {
+        $0 + (batch.counts[$1.rawValue] ?? 0)
+      }
+    }
+    return count > confirmAbove ? "Run \(count) tasks again with Jarvis?" : nil
   }
 }
 

@@ -116,11 +116,25 @@ enum SkillTool: MCPTool {
 
   static func run(_ arguments: Arguments, in call: ToolCall) async throws(RPC.Failure) -> Output {
     guard let name = arguments.name else { return Output(try await call(SkillList.self, Empty())) }
+    return Output(try await call(SkillRun.self, request(name, arguments, call)), skill: name)
+  }
+
+  /// Steps over another's output count as none: how many tasks they become is not known yet.
+  static func question(_ arguments: Arguments, confirmAbove: Int, in call: ToolCall) async -> String? {
+    guard let name = arguments.name, let plan = try? await call(SkillPlan.self, request(name, arguments, call)) else {
+      return nil
+    }
+    let tasks = plan.tasks.filter { $0.type != "skill-step" }
+    guard tasks.count > confirmAbove else { return nil }
+    return "Run the skill \(name) with Jarvis? It starts \(tasks.count) tasks: \(SpawnTool.shortly(tasks))"
+  }
+
+  private static func request(_ name: String, _ arguments: Arguments, _ call: ToolCall) -> SkillRun.Parameters {
     var parameters = SkillRun.Parameters(name: name)
     parameters.parameters = arguments.parameters
     parameters.branchID = arguments.branchID
     parameters.strategy = arguments.strategy
     parameters.requestKey = call.requestKey
-    return Output(try await call(SkillRun.self, parameters), skill: name)
+    return parameters
   }
 }

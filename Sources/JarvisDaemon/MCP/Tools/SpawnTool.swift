@@ -184,12 +184,15 @@ enum SpawnTool: TaskTool {
     }
   }
 
-  static func question(_ arguments: Arguments, confirmAbove: Int) -> String? {
+  static func question(_ arguments: Arguments, confirmAbove: Int, in call: ToolCall) async -> String? {
     let tasks = arguments.whole.tasks
-    guard tasks.count > confirmAbove else { return nil }
+    return tasks.count > confirmAbove ? "Start \(tasks.count) tasks with Jarvis? \(shortly(tasks))" : nil
+  }
+
+  /// The first of them.
+  static func shortly(_ tasks: [TaskSpec]) -> String {
     let first = tasks.prefix(3).map { Phrase.shortened($0.description ?? $0.command?.text ?? "?", to: 60) }
-    let more = tasks.count > 3 ? ", …" : ""
-    return "Start \(tasks.count) tasks with Jarvis? \(first.joined(separator: ", "))\(more)"
+    return first.joined(separator: ", ") + (tasks.count > 3 ? ", …" : "")
   }
 
   private static func summary(of batch: TaskSpawn.Result) -> String {

@@ -55,6 +55,8 @@ enum StoreFindingTool: MCPTool {
   }
 
   static func run(_ arguments: Arguments, in call: ToolCall) async throws(RPC.Failure) -> Output {
-    Output(try await call(HivePut.self, arguments.whole))
+    var finding = arguments.whole
+    finding.requestKey = call.requestKey
+    return Output(try await call(HivePut.self, finding))
   }
 }
