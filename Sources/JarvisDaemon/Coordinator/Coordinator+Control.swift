@@ -190,6 +190,7 @@ extension Coordinator {
       task.sources = stored.step?.sources.map { id in places[id].map { .inBatch($0) } ?? .outside(id) } ?? []
       task.session = stored.session
       task.costBefore = stored.costBefore
+      task.tokensBefore = stored.tokensBefore
       return task
     }
     let strategy = try await stored { (store) throws(StoreError) in try await store.batch(first.0.batch) }?.strategy
