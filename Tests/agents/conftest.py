@@ -64,16 +64,19 @@ class RealPrograms(Programs):
             program = pathlib.Path(found.origin).parent / place
             assert os.access(program, os.X_OK), f"{program} can't be run"
             (folder / name).symlink_to(program)
-        home = folder / "home"
-        self.work = home / "work"
+        self.home = folder / "home"
+        self.work = self.home / "work"
         self.work.mkdir(parents=True)
-        codex = home / ".codex"
+        codex = self.home / ".codex"
         codex.mkdir()
         (codex / "config.toml").write_text(
             f'model_provider = "standin"\n[model_providers.standin]\nname = "Stand-in"\n'
             f'base_url = "{self.api.url}/v1"\nwire_api = "responses"\nenv_key = "STANDIN_KEY"\n')
         self.environment |= {
-            "HOME": str(home), "ANTHROPIC_BASE_URL": self.api.url, "ANTHROPIC_API_KEY": "none", "STANDIN_KEY": "none"}
+            "HOME": str(self.home), "ANTHROPIC_BASE_URL": self.api.url, "ANTHROPIC_API_KEY": "none",
+            "STANDIN_KEY": "none",
+            # A proxy that refuses at once: what they would tell their makers isn't waited for until DNS gives up.
+            "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
 
     def close(self):
         self.api.close()

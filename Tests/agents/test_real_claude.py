@@ -53,7 +53,7 @@ def test_it_finds_jarvis_own_server_stores_a_finding_and_spawns(real, real_daemo
     last = real.api.of("parent")[-1]
     assert "handles them" in last.results[1] and "I am the child." in last.results[4]
     [child] = [each for each in client.call("task.list")["tasks"] if each["id"] != task["id"]]
-    assert child["parent_id"] == task["id"] and child["state"] == "succeeded"
+    assert child["session_id"] == task["session_id"] and child["state"] == "succeeded"
     # One tool is always there; the others are named, and their schemas are looked up.
     assert "mcp__jarvis__spawn_parallel_tasks" in last.tools
 
@@ -130,7 +130,7 @@ def test_a_usage_limit_parks_and_the_same_session_goes_on(real, real_daemon):
     client.subscribe(kinds=["task"])
     [id] = real.spawn(client, word, environment=account)
     parked = client.event(lambda event: "goes on" in event["task"]["reason"])["task"]
-    assert "You've hit your limit" in parked["reason"] and "the same session goes on at" in parked["reason"]
+    assert "You've hit your 5-hour limit" in parked["reason"] and "the same session goes on at" in parked["reason"]
     client.wait(id)
     result = client.call("task.result", id=id)
     assert result["task"]["state"] == "succeeded" and result["task"]["attempt"] == 2
@@ -171,11 +171,15 @@ def test_the_plugin_is_valid_and_really_loaded(real, real_daemon):
     init = first_line(ran.stdout)
     assert {"jarvis:parallel", "jarvis:tasks", "jarvis:stop"} <= set(init["slash_commands"])
     assert "jarvis:jarvis" in init["skills"]
+    every = re.findall(r"^### `(\w+)`", (ROOT / "docs" / "mcp.md").read_text(), re.M)
+    assert len(every) > 10 and {f"mcp__plugin_jarvis_jarvis__{name}" for name in every} <= set(init["tools"])
     [server] = init["mcp_servers"]
     assert server["name"] == "plugin:jarvis:jarvis" and server["status"] == "connected"
-    # The command became its text, and that names tools by names that are there.
-    [prompt] = [text for call in real.api.of("plugin")[:1] for text in re.findall(r"Call `(\w+)`", json.dumps(call.body))]
-    assert prompt in init["tools"]
+    # The command became its text, and what that and the others name as tools is there.
+    assert "show in a short table" in json.dumps(real.api.of("plugin")[0].body["messages"])
+    for file in PLUGIN.glob("commands/*.md"):
+        for name in re.findall(r"`(\w+_\w+)`", file.read_text()):
+            assert name in ("batch_id", "branch_id") or f"mcp__plugin_jarvis_jarvis__{name}" in init["tools"], (file, name)
     assert '"summary"' in real.api.of("plugin")[-1].results[0]
 
 
