@@ -29,6 +29,11 @@ def calls(tool, /, _tokens=(100, 10, 0), **arguments):
     return turn
 
 
+def told(field):
+    """An argument that is what the last result of a tool says in a field."""
+    return lambda call: re.search(rf'"{field}":"(\w+)"', call.results[-1])[1]
+
+
 def refuses(status=429, kind="rate_limit_error", message="Too many requests", **headers):
     """An HTTP error; headers with _ for -."""
     return lambda reply: reply.error(status, kind, message, {k.replace("_", "-"): v for k, v in headers.items()})
@@ -107,7 +112,8 @@ class Reply:
     def json(self, status, value, headers=None):
         data = json.dumps(value).encode()
         self.handler.send_response(status)
-        for name, text in ({"content-type": "application/json", "request-id": f"req_{self.id}"} | (headers or {})).items():
+        own = {"content-type": "application/json", "request-id": f"req_{self.id}"}
+        for name, text in (own | (headers or {})).items():
             self.handler.send_header(name, str(text))
         self.handler.send_header("content-length", str(len(data)))
         self.handler.end_headers()

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from api import breaks_off, calls, refuses, says, waits
+from api import breaks_off, calls, refuses, says, told, waits
 from jarvis import ROOT
 
 PLUGIN = ROOT / "integrations" / "claude-code"
@@ -34,8 +34,8 @@ def test_it_finds_jarvis_own_server_stores_a_finding_and_spawns(real, real_daemo
         calls("mcp__jarvis__store_finding", title="Logins", text="auth.swift handles them", tags=["auth"]),
         calls("mcp__jarvis__search_findings", query="auth"),
         calls("mcp__jarvis__spawn_parallel_tasks", tasks=[{"description": "script:child", "runner": "claude"}]),
-        calls("mcp__jarvis__wait_for_tasks", batch_id=lambda call: re.search(r'"batch_id":"(b\d+)"', call.results[-1])[1]),
-        calls("mcp__jarvis__get_task_result", id=lambda call: re.search(r'"id":"(t\d+)"', call.results[-1])[1]),
+        calls("mcp__jarvis__wait_for_tasks", batch_id=told("batch_id")),
+        calls("mcp__jarvis__get_task_result", id=told("id")),
         says("All is done.", tokens=(200, 20, 50)))
     result = real.run(client, f"{word} Find out who handles logins.", fields={"cwd": str(real.work)})
     task, agent = result["task"], result["agent"]
@@ -166,8 +166,8 @@ def test_the_plugin_is_valid_and_really_loaded(real, real_daemon):
     word = real.api.script("plugin", calls("mcp__plugin_jarvis_jarvis__get_task_stats"), says("ok"))
     environment = {"PATH": daemon.environment["PATH"], "JARVIS_SOCKET": str(daemon.socket)}
     ran = real.call(
-        "claude", "-p", f"/jarvis:tasks {word}", "--plugin-dir", PLUGIN, "--output-format", "stream-json", "--verbose",
-        "--allowedTools=mcp__plugin_jarvis_jarvis", environment=environment)
+        "claude", "-p", f"/jarvis:tasks {word}", "--plugin-dir", PLUGIN, "--output-format", "stream-json",
+        "--verbose", "--allowedTools=mcp__plugin_jarvis_jarvis", environment=environment)
     init = first_line(ran.stdout)
     assert {"jarvis:parallel", "jarvis:tasks", "jarvis:stop"} <= set(init["slash_commands"])
     assert "jarvis:jarvis" in init["skills"]

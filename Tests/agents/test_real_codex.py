@@ -4,7 +4,7 @@ import re
 import threading
 import time
 
-from api import breaks_off, calls, refuses, says, waits
+from api import breaks_off, calls, refuses, says, told, waits
 from jarvis import ROOT
 
 HELLO = {"cmd": "echo hello"}
@@ -24,8 +24,8 @@ def test_it_finds_jarvis_own_server_stores_a_finding_and_spawns(real, real_daemo
         calls("mcp__jarvis__search_findings", query="logins"),
         # Codex starts the server with a few variables only: that of its key reaches the child all the same.
         calls("mcp__jarvis__spawn_parallel_tasks", tasks=[{"description": "script:child", "runner": "codex"}]),
-        calls("mcp__jarvis__wait_for_tasks", batch_id=lambda call: re.search(r'"batch_id":"(b\d+)"', call.results[-1])[1]),
-        calls("mcp__jarvis__get_task_result", id=lambda call: re.search(r'"id":"(t\d+)"', call.results[-1])[1]),
+        calls("mcp__jarvis__wait_for_tasks", batch_id=told("batch_id")),
+        calls("mcp__jarvis__get_task_result", id=told("id")),
         says("All is done.", tokens=(200, 20, 50)))
     # To models that it knows, it offers tools as functions of scripts.
     result = run(real, client, f"{word} Find out who handles logins.", fields={"model": "some-model"})
@@ -52,8 +52,8 @@ def test_a_structured_result_and_questions_to_the_same_session(real, real_daemon
     schema = {"type": "object", "required": ["files"], "additionalProperties": False,
               "properties": {"files": {"type": "array", "items": {"type": "string"}}}}
     word = real.api.script(
-        "list", calls("exec_command", **HELLO), says('{"files":["a.swift"]}'), says("It is short.", tokens=(300, 30, 60)),
-        says("Quite sure.", tokens=(400, 40, 70)))
+        "list", calls("exec_command", **HELLO), says('{"files":["a.swift"]}'),
+        says("It is short.", tokens=(300, 30, 60)), says("Quite sure.", tokens=(400, 40, 70)))
     first = run(real, client, f"{word} List the files.", fields={"result_schema": schema})
     assert first["agent"]["structured"] == {"files": ["a.swift"]} and "schema_problem" not in first["agent"]
     assert first["task"]["usage"]["tokens"] == 220
@@ -130,6 +130,7 @@ def test_the_server_is_set_up_as_the_page_says(real, real_daemon):
     word = real.api.script(
         "page", calls("mcp__jarvis__spawn_parallel_tasks", tasks=[{"command": "true"}]), says("ok"))
     environment = {"PATH": daemon.environment["PATH"], "XDG_RUNTIME_DIR": daemon.environment["XDG_RUNTIME_DIR"]}
-    ran = real.call("codex", "exec", "--json", "--skip-git-repo-check", "--strict-config", word, environment=environment)
+    ran = real.call(
+        "codex", "exec", "--json", "--skip-git-repo-check", "--strict-config", word, environment=environment)
     assert ran.returncode == 0, ran.stderr
     assert '"batch_id":"b1"' in real.api.of("page")[-1].results[0]
