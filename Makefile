@@ -24,7 +24,7 @@ swift_files = Sources Tests Package.swift $(wildcard Benchmarks)
 shell_files = .ci/run $(wildcard scripts/*.sh Benchmarks/*.sh Tests/*/*.sh)
 
 .PHONY: help deps deps-test deps-demo deps-bench build debug demo test lint format docs e2e bench bench-simulate \
-  bench-hive bench-overseer bench-scheduling fuzz install uninstall clean
+  bench-hive bench-overseer bench-agents bench-scheduling fuzz install uninstall clean
 
 help: ## List what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,10 @@ bench-hive: $(built) ## Measure searches over a million findings
 bench-overseer: $(built) ## Measure what looking after 200 agents costs, and what a flood of output writes
 	@bin=$(bin_dir); JARVIS_BIN="$$bin" python3 Tests/overseer/cost.py
 	@bin=$(bin_dir); JARVIS_BIN="$$bin" python3 Tests/overseer/flood.py
+
+bench-agents: debug ## Measure memory and CPU of real Claude Code and Codex agents
+	@scripts/venv.sh .build/venv Tests/requirements.txt Tests/requirements-agents.txt
+	@JARVIS_BIN=$$($(SWIFT) build --show-bin-path) .build/venv/bin/python Tests/agents/cost.py
 
 bench-scheduling: deps-bench $(built) ## Compare adaptive with fixed widths and GNU parallel (up to 15 minutes)
 	@bin=$(bin_dir); BIN_DIR="$$bin" python3 Benchmarks/scheduling/bench.py

@@ -209,9 +209,9 @@ def as_task(task):
 
 
 class Daemon:
-    """One daemon in folders of its own; `config` is appended to `base`."""
+    """One daemon in folders of its own; `config` is appended to `base`, and `prefix` is a command that runs it."""
 
-    def __init__(self, config="", base=OPEN_GATES, machine=None, environment=None, arguments=()):
+    def __init__(self, config="", base=OPEN_GATES, machine=None, environment=None, arguments=(), prefix=()):
         # A socket's path must be short (108 bytes, unix(7)).
         self.home = Path(tempfile.mkdtemp(prefix="jt-", dir="/tmp"))
         self.run, self.state, self.configuration = self.home / "r", self.home / "s", self.home / "c"
@@ -228,7 +228,7 @@ class Daemon:
             "JARVIS_DATA_DIR": str(ROOT / "etc" / "jarvis"),
         } | (environment or {})
         self.socket = self.run / "jarvis" / "jarvis.sock"
-        self.arguments = list(arguments)
+        self.arguments, self.prefix = list(arguments), list(prefix)
         self.process = None
         self.machine = machine
         self.clients = []
@@ -264,7 +264,7 @@ class Daemon:
     def start(self):
         """Starts it and returns once it has said that it is ready."""
         self.process = subprocess.Popen(
-            [BINARIES / "jarvisd", "--standalone", *self.arguments], env=self.environment, cwd=self.home,
+            [*self.prefix, BINARIES / "jarvisd", "--standalone", *self.arguments], env=self.environment, cwd=self.home,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         lines = queue.Queue()
 

@@ -22,7 +22,7 @@ swift_status=0 python_status=0
 # shellcheck disable=SC2086 # words of their own
 $limit "$swift" test --skip-build ${SWIFT_TEST_ARGS:-} || swift_status=$?
 
-if ! scripts/venv.sh .build/venv Tests/requirements.txt; then
+if ! scripts/venv.sh .build/venv Tests/requirements.txt Tests/requirements-agents.txt; then
   python_status=1
 else
   export PYTHONPYCACHEPREFIX=$PWD/.build/pycache

@@ -31,6 +31,9 @@ public struct APIRetry: Sendable, Hashable {
     self.delay = delay
   }
 
+  /// Whether it is the service that asks for less, and not a connection that broke.
+  public var isBackPressure: Bool { status.map { $0 == 429 || $0 >= 500 } ?? false }
+
   /// For people.
   public var sentence: String {
     let why = status.map { " (HTTP \($0))" } ?? ""
@@ -45,33 +48,43 @@ public struct UsageLimit: WireObject, Hashable {
   public var resetsAt: Double?
   /// In how many seconds it is over, from when it was told; nil: not told.
   public var resetsIn: Double?
+  /// When it is over by the clock on the wall; nil: not told.
+  public var clock: WallClock?
 
   /// A limit.
-  public init(resetsAt: Double? = nil, resetsIn: Double? = nil) {
+  public init(resetsAt: Double? = nil, resetsIn: Double? = nil, clock: WallClock? = nil) {
     self.resetsAt = resetsAt
     self.resetsIn = resetsIn
+    self.clock = clock
   }
 
   /// Reads the fields.
   public init(reading fields: inout ObjectReader) throws(WireError) {
     resetsAt = try fields.optional("at", "when it is over")
     resetsIn = try fields.optional("in", "in how many seconds")
+    clock = try fields.optional("clock", "when it is over by the clock on the wall")
   }
 
   /// Writes the fields.
   public func write(_ fields: inout ObjectWriter) {
     fields.set("at", resetsAt)
     fields.set("in", resetsIn)
+    fields.set("clock", clock)
   }
 
   /// When it is over, seen at `now`; a time that is past, or more than 35 days away, is not believed.
-  public func reset(now: Timestamp) -> Timestamp? {
+  /// - Parameter utcOffset: seconds that local time is ahead of UTC then.
+  public func reset(now: Timestamp, utcOffset: (Timestamp) -> Int = { _ in 0 }) -> Timestamp? {
     let longest: Double = 35 * 86_400
     if let resetsAt, resetsAt.isFinite, abs(resetsAt) < 1e11 {
       let time = Timestamp(milliseconds: Int64(resetsAt * 1000))
       return time > now && time - now < longest ? time : nil
     }
     if let resetsIn, resetsIn.isFinite, resetsIn > 0, resetsIn < longest { return now + resetsIn }
+    if let clock {
+      let time = clock.end(now: now, utcOffset: utcOffset(now))
+      return time - now < longest ? max(time, now + 1) : nil
+    }
     return nil
   }
 }
@@ -86,14 +99,19 @@ public enum APITrouble: Sendable, Hashable {
   /// Reads a failure's text; nil: it is about something else.
   public init?(_ text: String) {
     let lower = text.prefix(4000).lowercased()
-    let limits = ["usage limit", "hit your limit", "limit reached", "quota exceeded", "out of extra usage"]
-    if limits.contains(where: { lower.contains($0) }) {
+    let limits = ["usage limit", "limit reached", "quota exceeded", "out of extra usage"]
+    // "You've hit your limit", "… your 5-hour limit", "… your usage limit".
+    let isHit = lower.firstRange(of: "hit your ").map { lower[$0.upperBound...].prefix(40).contains("limit") } ?? false
+    if isHit || limits.contains(where: { lower.contains($0) }) {
       self = .usageLimit(Self.reset(in: lower))
       return
     }
-    let words = ["rate limit", "rate_limit", "overloaded", "too many requests", "resource_exhausted"]
+    let words = [
+      ("overloaded", 529), ("rate limit", 429), ("rate_limit", 429), ("too many requests", 429),
+      ("resource_exhausted", 429),
+    ]
     let status = [429, 529, 503].first { Self.hasNumber($0, in: lower) }
-    guard status != nil || words.contains(where: { lower.contains($0) }) else { return nil }
+    guard let status = status ?? words.first(where: { lower.contains($0.0) })?.1 else { return nil }
     self = .overloaded(APIRetry(status: status, delay: Self.reset(in: lower).resetsIn))
   }
 
@@ -101,7 +119,8 @@ public enum APITrouble: Sendable, Hashable {
     text.split { !$0.isNumber }.contains { $0 == "\(number)" }
   }
 
-  /// `…|1760000000`, `"resets_at": 1760000000`, `resets_in_seconds: 30`, `try again in 2 days 3 hours 5 minutes`.
+  /// `…|1760000000`, `"resets_at": 1760000000`, `resets_in_seconds: 30`, `try again in 2 days 3 hours 5 minutes`,
+  /// `try again at 2:59 PM`, `try again at Nov 26th, 2026 2:59 PM`.
   static func reset(in lower: String) -> UsageLimit {
     let words = lower.split { !($0.isNumber || $0.isLetter || $0 == ".") }.map { word in
       word.hasSuffix(".") ? word.dropLast() : word
@@ -111,6 +130,9 @@ public enum APITrouble: Sendable, Hashable {
     var isInside = false
     for (i, word) in words.enumerated() {
       if let value = Double(word), value >= 1e9, value < 1e11, word.count >= 10 { return UsageLimit(resetsAt: value) }
+      if word == "at", i > 0, starts.contains(words[i - 1]), let clock = WallClock(words[(i + 1)...].prefix(6)) {
+        return UsageLimit(clock: clock)
+      }
       if word == "in", words[max(0, i - 4)..<i].contains(where: starts.contains) {
         isInside = true
         continue

@@ -43,12 +43,22 @@ public enum AgentOutcome: Sendable, Hashable {
       self = .limited(limit, why)
       return
     }
-    switch report.error.flatMap(APITrouble.init) {
-    case .usageLimit(let limit)?: self = .limited(limit, why)
-    case .overloaded(let retry)?: self = .overloaded(retry, why)
-    case nil: self = .failed(why)
+    let trouble = report.error.flatMap(APITrouble.init)
+    if case .usageLimit(let limit)? = trouble {
+      self = .limited(limit, why)
+      return
     }
+    var told: APIRetry?
+    if case .overloaded(let retry)? = trouble { told = retry }
+    if let status = report.apiStatus {
+      // The program names the status: what its text has in it of numbers says less.
+      told = Self.busy.contains(status) ? told ?? APIRetry(status: status) : nil
+    }
+    self = told.map { .overloaded($0, why) } ?? .failed(why)
   }
+
+  /// HTTP statuses that go over by themselves.
+  private static let busy: Set<Int> = [429, 503, 529]
 
   /// What statuses of known programs mean (Gemini CLI).
   private static let meanings: [Int32: String] = [42: "bad input", 53: "its bound on turns"]

@@ -37,7 +37,7 @@ public struct TokenCount: WireObject, Hashable {
   }
 
   /// The sum, which never overflows.
-  static func + (a: TokenCount, b: TokenCount) -> TokenCount {
+  public static func + (a: TokenCount, b: TokenCount) -> TokenCount {
     TokenCount(
       input: sum(a.input, b.input), output: sum(a.output, b.output), cached: sum(a.cached, b.cached))
   }
@@ -63,6 +63,8 @@ public struct AgentReport: WireObject, Hashable {
   public var action: String?
   /// Tokens of this run.
   public var tokens = TokenCount()
+  /// Tokens of the conversation before this run, where its program tells those of all.
+  public var tokensBefore = TokenCount()
   /// US dollars of this conversation, where the program says so.
   public var cost: Double?
   /// How often a call of the API was tried again.
@@ -77,6 +79,8 @@ public struct AgentReport: WireObject, Hashable {
   public var isError = false
   /// What it says of the failure.
   public var error: String?
+  /// HTTP status of the call of the API that it failed by, where it is told.
+  public var apiStatus: Int?
   /// A usage limit that stands in its way.
   public var limit: UsageLimit?
   /// Lines that could not be read.
@@ -97,6 +101,7 @@ public struct AgentReport: WireObject, Hashable {
     turn = try fields.defaulted("turn", "turns", 0)
     action = try fields.optional("action", "the last action")
     tokens = try fields.defaulted("tokens", "tokens", TokenCount())
+    tokensBefore = try fields.defaulted("tokens_before", "tokens of the conversation before", TokenCount())
     cost = try fields.optional("cost", "US dollars")
     retries = try fields.defaulted("retries", "retries", 0)
     answer = try fields.defaulted("answer", "the answer", "")
@@ -104,6 +109,7 @@ public struct AgentReport: WireObject, Hashable {
     isOver = try fields.defaulted("over", "whether the terminal event came", false)
     isError = try fields.defaulted("is_error", "whether it failed", false)
     error = try fields.optional("error", "why")
+    apiStatus = try fields.optional("api_status", "HTTP status of the call that failed")
     limit = try fields.optional("limit", "the usage limit")
     damaged = try fields.defaulted("damaged", "unreadable lines", 0)
     isAnswerOpen = try fields.defaulted("open", "whether the answer goes on", false)
@@ -118,6 +124,7 @@ public struct AgentReport: WireObject, Hashable {
     fields.set("turn", turn)
     fields.set("action", action)
     fields.set("tokens", tokens)
+    if tokensBefore != TokenCount() { fields.set("tokens_before", tokensBefore) }
     fields.set("cost", cost)
     fields.set("retries", retries)
     fields.set("answer", answer)
@@ -125,6 +132,7 @@ public struct AgentReport: WireObject, Hashable {
     fields.set("over", isOver)
     fields.set("is_error", isError)
     fields.set("error", error)
+    fields.set("api_status", apiStatus)
     fields.set("limit", limit)
     fields.set("damaged", damaged)
     fields.set("open", isAnswerOpen)

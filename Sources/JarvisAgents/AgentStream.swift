@@ -18,6 +18,9 @@ public enum StreamFormat: String, Sendable, CaseIterable {
 
   /// Whether the cost is that of the whole conversation, and not of one run in it.
   public var tellsCostOfConversation: Bool { self == .claude }
+
+  /// Whether the tokens are those of the whole conversation.
+  public var tellsTokensOfConversation: Bool { self == .codex }
 }
 
 /// Reads an agent's output as it comes, in pieces of any size: bytes in, events out, and a report that is always whole.
@@ -32,10 +35,11 @@ public struct AgentStream: Sendable {
   public private(set) var report: AgentReport
   private var cutter: LineCutter
 
-  /// At the beginning.
-  public init(_ format: StreamFormat) {
+  /// At the beginning of a run; `before` are the tokens that its conversation took before.
+  public init(_ format: StreamFormat, before: TokenCount = TokenCount()) {
     self.format = format
     report = AgentReport()
+    report.tokensBefore = before
     cutter = LineCutter()
   }
 

@@ -93,6 +93,8 @@ public struct RunnerFile: Sendable, Equatable {
   public var politeSignal = PoliteSignal.terminate
   /// Variables (`*` at the end: all that begin so) that are not inherited, beside those of `[agents]`.
   public var dropEnvironment: [String] = []
+  /// Variables (`*` at the end: all that begin so) that are inherited although they are to be dropped.
+  public var keepEnvironment: [String] = []
   /// The most agents of this runner at once, as far as its API bears them.
   public var maxAgents = 16
   /// Least seconds between two starts.
@@ -128,6 +130,7 @@ public struct RunnerFile: Sendable, Equatable {
   public static func == (a: RunnerFile, b: RunnerFile) -> Bool {
     a.name == b.name && a.description == b.description && a.executable == b.executable && a.promptVia == b.promptVia
       && a.output == b.output && a.politeSignal == b.politeSignal && a.dropEnvironment == b.dropEnvironment
+      && a.keepEnvironment == b.keepEnvironment
       && a.versionArguments == b.versionArguments && a.file == b.file && a.arguments == b.arguments
       && a.maxAgents == b.maxAgents && a.startGap == b.startGap && a.mcpConfig == b.mcpConfig
       && a.resumeArguments == b.resumeArguments
@@ -233,6 +236,7 @@ extension RunnerFile {
     reader.choice("output", into: &output)
     reader.choice("polite_signal", into: &politeSignal)
     reader.strings("drop_environment", into: &dropEnvironment, problem: badVariablePattern)
+    reader.strings("keep_environment", into: &keepEnvironment, problem: badVariablePattern)
     reader.strings("version_arguments", into: &versionArguments)
     reader.finish()
     try problems.throwIfAny()

@@ -17,22 +17,24 @@ import Testing
 
   @Test func claudeIsUnderstood() {
     let (report, events) = read(.claude, Samples.claude)
-    #expect(report.sessionID == "cf78-1" && report.model == "claude-opus-5-5" && report.turn == 2)
-    #expect(report.answer == "FOUND: src/auth.swift:12 handles the login")
-    #expect(report.tokens == TokenCount(input: 1200, output: 80, cached: 500) && report.cost == 0.0064)
+    #expect(report.sessionID == "cf78d2a0-0000-4000-8000-000000000001" && report.model == "claude-opus-5-5")
+    #expect(report.answer == "FOUND: auth.swift handles the login" && report.turn == 3)
+    #expect(report.tokens == TokenCount(input: 400, output: 40, cached: 50) && report.cost == 0.0024100000000000002)
     #expect(report.isOver && !report.isError && report.retries == 1 && report.damaged == 0)
-    #expect(events.contains(.action("Grep: login")))
-    #expect(events.contains(.retry(APIRetry(status: 429, delay: 1.5))))
+    #expect(events.contains(.action("Bash: echo hello")) && events.contains(.action("mcp__jarvis__store_finding")))
+    #expect(events.contains(.retry(APIRetry(status: 429, delay: 1.001))))
     #expect(events.last == .terminal(isError: false))
   }
 
   @Test func codexIsUnderstood() {
     let (report, events) = read(.codex, Samples.codex)
-    #expect(report.sessionID == "th-7" && report.answer == "There is one file." && report.turn == 1)
-    #expect(report.tokens == TokenCount(input: 500, output: 20, cached: 400) && report.cost == nil)
-    #expect(report.isOver && !report.isError)
-    #expect(events.contains(.retry(APIRetry(status: 429, delay: 2))))
-    #expect(events.contains(.action("runs: bash -lc ls")))
+    #expect(report.sessionID == "01a20e11-0000-7000-8000-000000000001" && report.turn == 1)
+    #expect(report.answer == "FOUND: auth.swift handles the login")
+    #expect(report.tokens == TokenCount(input: 400, output: 40, cached: 50) && report.cost == nil)
+    #expect(report.isOver && !report.isError && report.error == nil)
+    #expect(events.contains(.retry(APIRetry(status: 429))))
+    #expect(events.contains(.action("runs: /bin/bash -lc 'echo hello'")))
+    #expect(events.contains(.action("calls jarvis/store_finding")))
   }
 
   @Test func geminiIsUnderstood() {

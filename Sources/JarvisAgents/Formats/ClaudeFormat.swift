@@ -28,6 +28,11 @@ enum ClaudeFormat {
   private static func assistant(_ line: JSON, _ report: inout AgentReport, _ events: inout [AgentEvent]) {
     report.begin(session: line["session_id"]?.stringValue, &events)
     guard let message = line["message"] else { return }
+    // The program's own words about a call of the API that failed: no turn, and no answer.
+    if line["is_api_error_message"]?.boolValue == true {
+      report.act(message["content"]?.arrayValue?.first?["text"]?.stringValue ?? "a call of the API failed", &events)
+      return
+    }
     let id = message["id"]?.stringValue ?? line["uuid"]?.stringValue
     // An agent within the agent works for it: its tokens count, its turns and its words are not the answer.
     let isInner = line["parent_tool_use_id"]?.stringValue != nil
@@ -65,11 +70,10 @@ enum ClaudeFormat {
   private static func result(_ line: JSON, _ report: inout AgentReport, _ events: inout [AgentEvent]) {
     report.begin(session: line["session_id"]?.stringValue, &events)
     if let turns = line["num_turns"].flatMap(Fields.count) { report.turn = max(report.turn, turns) }
-    if let usage = line["usage"] {
-      let all = tokens(usage)
-      // Some versions give the last turn's only.
-      if all.total >= report.tokens.total { report.tokens = all }
-    }
+    // What messages tell of their own output is what it was when they began. Some versions give the last turn's only,
+    // and none gives all when the bound on cost ended it.
+    let told = [line["usage"].map(tokens), line["model_usage_since_last_result"].map(tokensOfModels)]
+    for all in told.compactMap({ $0 }) where all.total >= report.tokens.total { report.tokens = all }
     if let cost = line["total_cost_usd"].flatMap(Fields.money) { report.cost = cost }
     events.append(.usage)
     let text = line["result"]?.stringValue
@@ -78,8 +82,13 @@ enum ClaudeFormat {
     if !isError, let text, !text.isEmpty { report.answer = OneLine.cut(text, to: AgentReport.longestAnswer) }
     report.structured = line["structured_output"].flatMap { $0 == .null ? nil : $0 }
     let listed = line["errors"]?.arrayValue?.compactMap { $0.stringValue ?? $0["message"]?.stringValue }
-    let why = [text, listed?.joined(separator: "; "), words[subtype] ?? subtype].compactMap { $0 }.first { !$0.isEmpty }
+    // What it lists then is for its makers.
+    let isInterrupted = line["terminal_reason"]?.stringValue?.hasPrefix("aborted") == true
+    let reasons = [text, words[subtype], listed?.joined(separator: "; "), subtype]
+    let why = isInterrupted ? "it was interrupted" : reasons.compactMap { $0 }.first { !$0.isEmpty }
     if !isError { report.limit = nil }
+    report.apiStatus = isError ? line["api_error_status"].flatMap(Fields.count) : nil
+    if isError, line["api_error"]?.stringValue == "usage_limit_reached" { report.limited(by: UsageLimit(), &events) }
     report.end(isError: isError, error: why, &events)
   }
 
@@ -88,6 +97,18 @@ enum ClaudeFormat {
     "error_during_execution": "an error during execution",
     "error_max_structured_output_retries": "it could not give a result that fits the schema",
   ]
+
+  /// `{"MODEL": {"inputTokens": …}}`: agents within the agent are in it.
+  private static func tokensOfModels(_ usage: JSON) -> TokenCount {
+    guard case .object(let models) = usage else { return TokenCount() }
+    return models.members.reduce(TokenCount()) { sum, model in
+      func n(_ key: String) -> Int { model.value[key].flatMap(Fields.count) ?? 0 }
+      return sum
+        + TokenCount(
+          input: n("inputTokens") + n("cacheCreationInputTokens"), output: n("outputTokens"),
+          cached: n("cacheReadInputTokens"))
+    }
+  }
 
   private static func tokens(_ usage: JSON) -> TokenCount {
     func n(_ key: String) -> Int { usage[key].flatMap(Fields.count) ?? 0 }

@@ -1,6 +1,7 @@
 import JarvisProtocol
 
-/// `codex exec --json`. It tells no cost, and its exit status says little: `turn.completed` is the end.
+/// `codex exec --json`. It tells no cost, and its exit status says little: `turn.completed` is the end. Tokens are those
+/// of the whole conversation, and told at the end only.
 enum CodexFormat {
   static func read(_ line: JSON, _ report: inout AgentReport, _ events: inout [AgentEvent]) {
     switch line["type"]?.stringValue {
@@ -11,19 +12,22 @@ enum CodexFormat {
     case "turn.completed":
       if let usage = line["usage"] {
         func n(_ key: String) -> Int { usage[key].flatMap(Fields.count) ?? 0 }
-        let cached = n("cached_input_tokens")
-        report.count(
-          TokenCount(input: max(0, n("input_tokens") - cached), output: n("output_tokens"), cached: cached),
-          message: nil, &events)
+        let (cached, before) = (n("cached_input_tokens"), report.tokensBefore)
+        report.tokens = TokenCount(
+          input: max(0, n("input_tokens") - cached - before.input), output: max(0, n("output_tokens") - before.output),
+          cached: max(0, cached - before.cached))
+        events.append(.usage)
       }
       report.end(isError: false, error: nil, &events)
     case "turn.failed":
-      let text = line["error"]?["message"]?.stringValue
+      let text = line["error"]?["message"]?.stringValue.map(words)
       note(limitIn: text, &report, &events)
       report.end(isError: true, error: text, &events)
     case "error":
       // Those that are tried again come as errors too; what ends the turn says so itself.
-      trouble(line["message"]?.stringValue ?? "", &report, &events)
+      let text = words(line["message"]?.stringValue ?? "")
+      trouble(text, &report, &events)
+      report.error = OneLine.cut(text, to: 2000)
     default: break
     }
   }
@@ -58,9 +62,15 @@ enum CodexFormat {
     switch APITrouble(text) {
     case .overloaded(let retry)?: report.retry(retry, &events)
     case .usageLimit?: note(limitIn: text, &report, &events)
+    case nil where text.hasPrefix("Reconnecting"): report.retry(APIRetry(), &events)
     case nil: report.act(text, &events)
     }
-    if report.error == nil { report.error = OneLine.cut(text, to: 2000) }
+  }
+
+  /// What the API said may come as the body of its answer.
+  private static func words(_ text: String) -> String {
+    guard text.hasPrefix("{"), let body = try? JSON(parsing: text) else { return text }
+    return body["error"]?["message"]?.stringValue ?? body["message"]?.stringValue ?? text
   }
 
   private static func note(limitIn text: String?, _ report: inout AgentReport, _ events: inout [AgentEvent]) {

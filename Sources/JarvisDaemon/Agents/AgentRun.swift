@@ -14,6 +14,8 @@ struct AgentRun: Sendable {
   var endBy: Timestamp?
   /// When its progress was last told.
   var toldAt: Timestamp?
+  /// When what came too soon after that is told.
+  var tellAt: Timestamp?
   /// How far the stream was read when it was saved last.
   var savedOffset = 0
   /// Its exit, which waits for its output to be read to the end.

@@ -1,3 +1,4 @@
+import Glibc
 import JarvisAgents
 import JarvisConfig
 import JarvisCore
@@ -32,7 +33,7 @@ extension Coordinator {
     guard let task = tasks[id], let run = task.run, run.agent == nil, let format = streamFormat(of: task) else {
       return
     }
-    var stream = AgentStream(format)
+    var stream = AgentStream(format, before: task.stored.tokensBefore ?? TokenCount())
     var agent = AgentRun(format: format, report: stream.report)
     if let saved = savedAgents.removeValue(forKey: id), saved.run == run.key.name,
       let old = AgentStream(format, saved: saved.stream)
@@ -85,9 +86,10 @@ extension Coordinator {
     agent.report = stream.report
     for event in events {
       switch event {
+      case .retry(let retry) where !retry.isBackPressure: break
       case .retry(let retry): scheduler.apiRefused(id, delay: retry.delay, now: time)
       case .turn: scheduler.apiWentWell(id)
-      case .usageLimit(let limit): scheduler.apiLimited(id, until: limit.reset(now: time), now: time)
+      case .usageLimit(let limit): scheduler.apiLimited(id, until: Self.reset(limit, now: time), now: time)
       case .terminal: agent.endBy = time + config.agents.linger
       case .session, .action, .usage: break
       }
@@ -114,9 +116,24 @@ extension Coordinator {
   }
 
   private func tellProgress(_ id: TaskID, _ events: [AgentEvent], at time: Timestamp) {
-    guard self.events.hasSubscribers, !events.isEmpty, let task = tasks[id], let agent = task.run?.agent else { return }
-    if let told = agent.toldAt, time >= told, time - told < 1 { return }
+    guard self.events.hasSubscribers, !events.isEmpty, let agent = tasks[id]?.run?.agent else { return }
+    if let told = agent.toldAt, time >= told, time - told < 1 {
+      tasks[id]?.run?.agent?.tellAt = told + 1
+    } else {
+      tellProgress(id, at: time)
+    }
+  }
+
+  /// Tells what came too soon after the last progress, when it is time: the last of many actions is told too.
+  func tellLateProgress(_ id: TaskID, at time: Timestamp) {
+    guard let at = tasks[id]?.run?.agent?.tellAt, at <= time else { return }
+    tellProgress(id, at: time)
+  }
+
+  private func tellProgress(_ id: TaskID, at time: Timestamp) {
     tasks[id]?.run?.agent?.toldAt = time
+    tasks[id]?.run?.agent?.tellAt = nil
+    guard let task = tasks[id], let agent = task.run?.agent else { return }
     let doing = agent.report.action.map { ": \($0)" } ?? ""
     var event = Event(sequence: 0, at: time, kind: .progress, message: "\(id) is in turn \(agent.report.turn)\(doing)")
     event.task = view(of: task)
@@ -145,7 +162,7 @@ extension Coordinator {
       end(id, .succeeded, why, report: report)
     case .failed(let why): settleOrRetry(id, .failed, why, report: report)
     case .limited(let limit, let why):
-      let reset = limit.reset(now: now())
+      let reset = Self.reset(limit, now: now())
       scheduler.apiLimited(id, until: reset, now: now())
       park(id, why, at: reset ?? now() + APIGatePolicy().unknownReset, report)
     case .overloaded(let retry, let why):
@@ -154,6 +171,15 @@ extension Coordinator {
       // 2 s, 4 s … 2 minutes, and what the API asks for if that is more.
       let wait = max(min(120, Double(2 << min(parks, 6))), min(600, retry.delay ?? 0))
       park(id, why, at: now() + wait, report)
+    }
+  }
+
+  /// When a limit is over; local time is the daemon's.
+  private static func reset(_ limit: UsageLimit, now: Timestamp) -> Timestamp? {
+    limit.reset(now: now) { time in
+      var seconds = time_t(time.milliseconds / 1000)
+      var parts = tm()
+      return localtime_r(&seconds, &parts) == nil ? 0 : parts.tm_gmtoff
     }
   }
 
@@ -168,6 +194,9 @@ extension Coordinator {
     if let session = agent.report.sessionID, runner(of: task)?.canResume == true {
       task.stored.session = session
       if agent.format.tellsCostOfConversation, let cost = agent.report.cost { task.stored.costBefore = cost }
+      if agent.format.tellsTokensOfConversation {
+        task.stored.tokensBefore = agent.report.tokensBefore + agent.report.tokens
+      }
       how = "the same session goes on"
     }
     tasks[id] = task

@@ -71,6 +71,7 @@ extension Coordinator {
     task.worktree = owner
     let format = StreamFormat(rawValue: runner.output.rawValue)
     if format?.tellsCostOfConversation == true { task.costBefore = report.cost }
+    if format?.tellsTokensOfConversation == true { task.tokensBefore = report.tokensBefore + report.tokens }
     let batch = PreparedBatch(
       tasks: [task], branch: caller.agent?.branch ?? row.branch, strategy: .auto,
       environment: try await environment(of: row), outside: [:], scope: stored.scope)
@@ -86,6 +87,13 @@ extension Coordinator {
       let values = try? [String: String].read(parsed, at: .root("environment"))
     else { return [:] }
     return values
+  }
+
+  /// Adds what an agent's task was given and its submitter doesn't have: programs start MCP servers with a few variables
+  /// only, and what is submitted through such a one may need keys and settings as much as its parent.
+  func inheritEnvironment(of parent: TaskID, into environment: inout [String: String]) {
+    guard let id = tasks[parent]?.environment, let given = environments[id]?.values else { return }
+    environment.merge(given) { own, _ in own }
   }
 
   // MARK: What an agent is given

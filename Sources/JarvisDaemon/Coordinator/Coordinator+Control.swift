@@ -194,6 +194,7 @@ extension Coordinator {
       task.session = stored.session
       task.costBefore = stored.costBefore
       task.worktree = owners[row.id]
+      task.tokensBefore = stored.tokensBefore
       return task
     }
     let strategy = try await stored { (store) throws(StoreError) in try await store.batch(first.0.batch) }?.strategy

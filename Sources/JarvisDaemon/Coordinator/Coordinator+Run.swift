@@ -122,9 +122,12 @@ extension Coordinator {
     guard let id = task.environment, let entry = environments[id] else { return [] }
     let runner = task.stored.runner
     if let lines = entry.lines[runner] { return lines }
-    let patterns = config.agents.dropEnvironment + (self.runner(of: task)?.dropEnvironment ?? [])
+    let file = self.runner(of: task)
+    let dropped = config.agents.dropEnvironment + (file?.dropEnvironment ?? [])
+    let spared = file?.keepEnvironment ?? []
     let kept = entry.values.filter { name, _ in
-      !Self.isIdentity(name) && !patterns.contains { EnvironmentPattern.matches($0, name) }
+      func isIn(_ patterns: [String]) -> Bool { patterns.contains { EnvironmentPattern.matches($0, name) } }
+      return !Self.isIdentity(name) && (!isIn(dropped) || isIn(spared))
     }
     let lines = kept.map { "\($0.key)=\($0.value)" }.sorted()
     environments[id]?.lines[runner] = lines

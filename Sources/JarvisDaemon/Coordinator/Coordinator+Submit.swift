@@ -147,6 +147,7 @@ extension Coordinator {
       depth: agent.map { $0.depth + 1 } ?? 0, scope: scope)
     stored.session = task.session
     stored.costBefore = task.costBefore
+    stored.tokensBefore = task.tokensBefore
     stored.step = task.step
     stored.worktree = task.worktree
     stored.step?.sources = task.sources.map(id)

@@ -335,6 +335,7 @@ public actor Coordinator {
       if let at = run.killAt { times.append(at) }
       if run.stop == nil, run.pausedAt == nil, let at = run.timeLimitAt { times.append(at) }
       if run.stop == nil, let at = run.agent?.endBy { times.append(at) }
+      if let at = run.agent?.tellAt { times.append(at) }
     }
     guard let earliest = times.min() else {
       timer?.scheduled.cancel()
@@ -358,6 +359,7 @@ public actor Coordinator {
     let time = now()
     for id in scheduler.activeTasks {
       guard let run = tasks[id]?.run, run.phase != .exited else { continue }
+      tellLateProgress(id, at: time)
       if let at = run.killAt, at <= time {
         tasks[id]?.run?.killAt = time + 1
         warden.send(.kill(run.key))

@@ -1,3 +1,4 @@
+import JarvisAgents
 import JarvisCore
 import JarvisProtocol
 import JarvisStore
@@ -22,6 +23,8 @@ struct StoredSpec: WireObject, Hashable {
   var session: String?
   /// US dollars that this had cost before.
   var costBefore: Double?
+  /// Tokens that it had taken before, where its program tells those of all.
+  var tokensBefore: TokenCount?
   /// How often its API, and not it, was the reason that an attempt ended.
   var parks = 0
   /// What it is of a skill's step, where it can't just run.
@@ -54,6 +57,7 @@ struct StoredSpec: WireObject, Hashable {
     raised = try fields.optional("raised", "a limit that was raised after it killed the task")
     session = try fields.optional("session", "the conversation that it goes on with")
     costBefore = try fields.optional("cost_before", "what that had cost before")
+    tokensBefore = try fields.optional("tokens_before", "tokens that it had taken before")
     parks = try fields.defaulted("parks", "how often its API ended an attempt", 0)
     step = try fields.optional("step", "what it is of a skill's step")
     worktree = try fields.optional("worktree", "the task whose worktree it works in")
@@ -69,6 +73,7 @@ struct StoredSpec: WireObject, Hashable {
     fields.set("raised", raised)
     fields.set("session", session)
     fields.set("cost_before", costBefore)
+    fields.set("tokens_before", tokensBefore)
     if parks != 0 { fields.set("parks", parks) }
     fields.set("step", step)
     fields.set("worktree", worktree)

@@ -1,4 +1,5 @@
 import Glibc
+import JarvisAgents
 import JarvisConfig
 import JarvisCore
 import JarvisLinux
@@ -47,6 +48,7 @@ struct PreparedTask: Sendable {
   /// The conversation that it goes on with, and what that had cost before.
   var session: String?
   var costBefore: Double?
+  var tokensBefore: TokenCount?
   /// The task whose worktree it goes on in.
   var worktree: TaskID?
   /// What it is of a skill's step, and what that is made of.

@@ -97,7 +97,8 @@ extension Coordinator {
   nonisolated func spawn(
     _ parameters: TaskSpawn.Parameters, _ caller: Caller, _ inspector: PeerInspector
   ) async throws(RPC.Failure) -> TaskSpawn.Result {
-    let context = submissionContext(caller, inspector)
+    var context = submissionContext(caller, inspector)
+    if let agent = caller.agent { await inheritEnvironment(of: agent.task, into: &context.environment) }
     var check = SubmissionCheck(context)
     let prepared: PreparedBatch
     do throws(WireError) { prepared = try check.prepare(parameters) } catch { throw RPC.Failure(error) }
