@@ -23,8 +23,13 @@ struct MachineModel: Sendable {
   }
 
   let machine: SimulatedMachine
-  let types: [SimulatedType]
-  let servers: [SimulatedServer]
+  private(set) var types: [SimulatedType]
+  private(set) var servers: [SimulatedServer]
+  /// How many times as long as at first each type's tasks take.
+  private var slower: [Double]
+  /// What changes later, and what time it is, in milliseconds.
+  private var changes: ArraySlice<SimulatedChange>
+  private var clock: Int64 = 0
   private let laws: [ScalabilityLaw]
 
   /// In the order of their starts.
@@ -51,6 +56,8 @@ struct MachineModel: Sendable {
     laws = types.map { ScalabilityLaw(sigma: $0.sigma, kappa: $0.kappa) }
     counts = [Int](repeating: 0, count: types.count)
     speeds = [Double](repeating: 1, count: types.count)
+    slower = speeds
+    changes = workload.changes[...]
     refresh()
   }
 
@@ -112,6 +119,7 @@ struct MachineModel: Sendable {
   /// Lets so many milliseconds pass at the present speeds.
   mutating func advance(by milliseconds: Int64) {
     guard milliseconds > 0 else { return }
+    clock += milliseconds
     let seconds = Double(milliseconds) / 1000
     for index in agents.indices where !agents[index].isFrozen {
       let progress = min(agents[index].left, speeds[agents[index].task.type] * seconds)
@@ -136,6 +144,10 @@ struct MachineModel: Sendable {
 
   /// Reckons anew how fast everything goes. To be called after every change and whenever time has passed.
   mutating func refresh() {
+    while let change = changes.first, change.at * 1000 <= Double(clock) {
+      take(change)
+      changes.removeFirst()
+    }
     held = 0
     for agent in agents { held += memory(of: agent) }
     let slowest = 1 - thrashing
@@ -154,7 +166,7 @@ struct MachineModel: Sendable {
     let background = machine.backgroundCPU * machine.cores
     func speed(_ type: Int, _ share: Double) -> Double {
       let computing = min(1, types[type].cpu)
-      return min(bounds[type], 1 / (computing / share + 1 - computing)) * slowest
+      return min(bounds[type], 1 / (computing / share + 1 - computing)) * slowest / slower[type]
     }
     func wanted(_ share: Double) -> Double {
       var sum = 0.0
@@ -178,5 +190,13 @@ struct MachineModel: Sendable {
     coresOfAgents = wanted(share)
     coresInUse = min(machine.cores, coresOfAgents + background * share)
     cpuPressure = max(0, min(1, all / machine.cores - 1))
+  }
+
+  private mutating func take(_ change: SimulatedChange) {
+    if let type = change.type, types.indices.contains(type) {
+      slower[type] = max(1e-3, change.slower)
+      types[type].cpu = change.cpu ?? types[type].cpu
+    }
+    if let server = change.server, servers.indices.contains(server) { servers[server].rate = max(1e-3, change.rate) }
   }
 }

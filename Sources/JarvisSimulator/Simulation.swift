@@ -236,7 +236,7 @@ public struct Simulation: Sendable {
   }
 
   private mutating func end(_ agent: MachineModel.Agent, as terminal: TaskState, cause: String?) {
-    let type = workload.types[agent.task.type]
+    let type = model.types[agent.task.type]
     let reading = learner.meter.end(agent.id, at: time, succeeded: terminal == .succeeded)
     var observation = Observation(
       type: type.name, width: reading?.width ?? 1, durationSeconds: max(0.001, reading?.seconds ?? 0),

@@ -73,6 +73,21 @@ public struct SimulatedType: Sendable, Equatable {
   }
 }
 
+/// From some time on a type or a server is another than it was.
+public struct SimulatedChange: Sendable, Equatable {
+  /// Seconds from the simulation's beginning; it counts from the next step on, a sample's distance later at most.
+  public var at: Double
+  /// Which of the workload's types changes, and how many times as long each of its tasks takes from then on.
+  public var type: Int?, slower = 1.0
+  /// What its tasks compute from then on, as `SimulatedType.cpu`; nil for the same.
+  public var cpu: Double?
+  /// Which of the workload's servers changes, and how many requests it serves each second from then on.
+  public var server: Int?, rate = 1.0
+
+  /// A time, at which nothing changes yet.
+  public init(at: Double) { self.at = at }
+}
+
 /// One task to come.
 public struct SimulatedTask: Sendable, Equatable {
   /// Which of the workload's types.
@@ -115,6 +130,8 @@ public struct Workload: Sendable, Equatable {
   public var sources: [String]
   /// All batches. A batch that follows another comes after it.
   public var batches: [SimulatedBatch]
+  /// What changes meanwhile, in the order of time.
+  public var changes: [SimulatedChange] = []
 
   /// Takes all of it.
   public init(

@@ -126,19 +126,6 @@ struct LearningStoreTests {
     print("10,000 profiles: \(used / 1_000_000) MB, \(used / 10_000) bytes each")
     #expect(used < 20_000_000)
   }
-
-  @Test("an observation costs less than 100 µs")
-  func speed() {
-    var random = SplitMix64(seed: 4)
-    var store = ProfileStore()
-    let observations = (0..<20_000).map { observation("t\($0 % 500)", $0, using: &random) }
-    let took = ContinuousClock().measure { for one in observations { store.observe(one) } }
-    let each = took / observations.count
-    let profile = store.profile(of: "t1")
-    let law = ContinuousClock().measure { for _ in 0..<20 { _ = profile.law() } } / 20
-    print("an observation: \(each); a posterior: \(law)")
-    #expect(each < .microseconds(100))
-  }
 }
 
 extension TypeProfile {

@@ -53,13 +53,7 @@ extension WidthChooser {
       return .parallel(reason: "runs in parallel: \(saving)")
     }
     if 1 - chance >= policy.confidence {
-      if let last = profile.lastBeside ?? profile.firstSeen, policy.recheckSeconds > 0,
-        now - last > policy.recheckSeconds
-      {
-        let days = Int(((now - last) / 86_400).rounded())
-        return .zones(
-          beginAlone: false, reason: "\(saving), but that was seen \(days) days ago: tried in parallel again")
-      }
+      if let again = secondLook(at: profile, saving, now) { return again }
       let little =
         benefit.value < 0
         ? "\(saving)"
@@ -71,6 +65,19 @@ extension WidthChooser {
     return .zones(
       beginAlone: profile.mayBeginAlone(policy),
       reason: "\(saving), \(bound); only \(sure) sure of it, so the zones decide")
+  }
+
+  /// One by one nothing is learned of running at once: from time to time it is tried, and longer if that surprises.
+  private func secondLook(at profile: TypeProfile, _ saving: String, _ now: Timestamp) -> AutoChoice? {
+    if profile.isInDoubt {
+      return .zones(
+        beginAlone: false, reason: "\(saving), but the last were quite different: tried in parallel to see more")
+    }
+    guard profile.isTrialDue(policy, now) else { return nil }
+    let ago = profile.lastBeside ?? profile.firstSeen ?? now
+    let days = Int(((now - ago) / 86_400).rounded())
+    let since = now - ago > policy.recheckSeconds ? "\(days) days" : "\(profile.sinceBeside) tasks"
+    return .zones(beginAlone: false, reason: "\(saving), but that was seen \(since) ago: tried in parallel again")
   }
 
   /// A lesson counts at once, but what it is believed for must be seen: until it was, the first of a batch runs by

@@ -68,6 +68,7 @@ public struct BatchPlan: Sendable {
     case .auto: chooseAuto(chooser, profiles, now)
     case .parallel, .sequential: return
     }
+    if let type = mainType, let change = profiles[type]?.freshChange(now) { reason += "; \(change)" }
   }
 
   private mutating func chooseAdaptive(
@@ -92,6 +93,10 @@ public struct BatchPlan: Sendable {
       profile.law(now: now), remaining: left, limit: limit, luck: luck, current: chosen)
     (width, chosen) = (choice.width, choice.width)
     reason = "adaptive: \(type): \(choice.reason)"
+    if width == 1, left > 1, limit > 1, profile.isInDoubt || profile.isTrialDue(chooser.policy, now) {
+      width = min(profile.trialWidth(upTo: limit), left)
+      reason = "adaptive: \(type): \(width ?? 1) at once, to see whether that still gains nothing"
+    }
   }
 
   /// One by one only if that is best for all of its types.

@@ -29,7 +29,7 @@ extension TypeProfile {
     if let taught, let benefit = taught.benefit {
       lines.append("Taught on \(day(taught.at)): parallel_benefit \(Words.number(benefit)).")
     }
-    if let changedAt { lines.append("Its behaviour changed on \(day(changedAt)); durations are learned anew since.") }
+    if let relearned { lines.append("Its behaviour changed: \(relearned).") }
     lines.append(basis(law))
     return lines
   }

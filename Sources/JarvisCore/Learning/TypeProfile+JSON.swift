@@ -11,6 +11,8 @@ extension TypeProfile {
     set("last_seen", lastSeen)
     set("last_beside", lastBeside)
     set("changed_at", changedAt)
+    if let change { object.append("change", change.json) }
+    if sinceBeside > 0 { object.append("since_beside", .int(Int64(sinceBeside))) }
     set("faded_at", fadedAt)
     if let taught {
       var lesson = JSONObject()
@@ -27,7 +29,8 @@ extension TypeProfile {
         durations.records.map {
           .numbers([Float($0.index), $0.width, $0.weight, $0.spread, $0.mean, $0.variance, $0.ends])
         }))
-    object.append("detector", .numbers([detector.up, detector.down]))
+    object.append("detector", .numbers(detector.numbers))
+    if let numbers = work.numbers { object.append("work", .numbers(numbers)) }
     func set(_ key: String, _ sketch: QuantileSketch) {
       if !sketch.centroids.isEmpty { object.append(key, .numbers(sketch.centroids.flatMap { [$0.value, $0.weight] })) }
     }
@@ -66,6 +69,10 @@ extension TypeProfile {
     lastSeen = try fields.optionalTime("last_seen")
     lastBeside = try fields.optionalTime("last_beside")
     changedAt = try fields.optionalTime("changed_at")
+    change = try fields.value("change").map { json throws(LearningFormatError) in
+      try BehaviourChange(json: json, at: fields.path("change"))
+    }
+    sinceBeside = Int32(try fields.optionalNumber("since_beside", 0...2e9) ?? 0)
     fadedAt = try fields.optionalTime("faded_at")
     if let value = fields.value("taught") {
       let lesson = try LearningReader(value, at: fields.path("taught"))
@@ -81,8 +88,15 @@ extension TypeProfile {
       prior = LawPrior(sigma: numbers[0], sigmaSpread: numbers[1], kappaScale: numbers[2])
     }
     durations = WidthStatistics(records: try Self.records(fields))
-    if let sums = try fields.optionalNumbers("detector", 0...100), sums.count == 2 {
-      detector = ChangeDetector(up: Float(sums[0]), down: Float(sums[1]))
+    if let sums = try fields.optionalNumbers("detector", 0...1000) {
+      // What is odd in it begins anew, as an older Jarvis did with it.
+      detector = ChangeDetector(numbers: sums) ?? ChangeDetector()
+    }
+    if let numbers = try fields.optionalNumbers("work", -100...1e9) {
+      guard let read = WorkWatch(numbers: numbers) else {
+        throw LearningFormatError(fields.path("work"), WorkWatch.form)
+      }
+      work = read
     }
     sketches.duration = try Self.sketch(fields, "duration")
     sketches.cpuSeconds = try Self.sketch(fields, "cpu_seconds")
@@ -163,7 +177,7 @@ extension TypeProfile {
 
 extension JSON {
   /// A list of numbers in the fewest digits that read back the same.
-  fileprivate static func numbers(_ numbers: [Float]) -> JSON {
+  static func numbers(_ numbers: [Float]) -> JSON {
     .array(numbers.map { .double(Double($0.description) ?? Double($0)) })
   }
 }

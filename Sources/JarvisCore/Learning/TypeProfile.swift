@@ -57,12 +57,17 @@ public struct TypeProfile: Sendable, Equatable {
   public internal(set) var lastBeside: Timestamp?
   /// When its behaviour was last found to have changed.
   public internal(set) var changedAt: Timestamp?
+  /// What showed that; nil where that isn't known, as of profiles that an older Jarvis stored.
+  public internal(set) var change: BehaviourChange?
   /// What was taught last.
   public internal(set) var taught: Taught?
 
   var prior = LawPrior.weak
   var durations = WidthStatistics()
   var detector = ChangeDetector()
+  var work = WorkWatch()
+  /// How many have ended since the last that had run beside another.
+  var sinceBeside: Int32 = 0
   var sketches = ResourceSketches()
   var shares = TimeShares()
   var outcomes = OutcomeTally()
@@ -87,7 +92,12 @@ public struct TypeProfile: Sendable, Equatable {
     firstSeen = firstSeen ?? observation.at
     lastSeen = max(lastSeen ?? observation.at, observation.at)
     let width = observation.width.isFinite ? max(1, min(1e4, observation.width)) : 1
-    if width >= 1.5 { lastBeside = max(lastBeside ?? observation.at, observation.at) }
+    if width >= 1.5 {
+      lastBeside = max(lastBeside ?? observation.at, observation.at)
+      sinceBeside = 0
+    } else if sinceBeside < Int32.max {
+      sinceBeside += 1
+    }
     switch observation.outcome {
     // Somebody's decision or an accident: says nothing of the type.
     case .cancelled, .lost: return measure(observation)
@@ -98,7 +108,22 @@ public struct TypeProfile: Sendable, Equatable {
     shares.add(observation)
     if let cost = observation.cost { costs.add(cost) }
     if let count = observation.tokens { tokens.add(count) }
-    return measure(observation)
+    // Durations first: what they show says more.
+    let hasChanged = measure(observation)
+    return hasChanged || watch(observation, width)
+  }
+
+  /// Compares what it computed with what such tasks computed before.
+  private mutating func watch(_ observation: Observation, _ width: Double) -> Bool {
+    guard observation.outcome == .succeeded, let cpu = observation.cpuSeconds else { return false }
+    let isKnown = work.floor > 0 || sketches.duration.count < Double(WorkWatch.first)
+    let typical = isKnown ? nil : sketches.duration.quantile(0.5)
+    guard let expected = work.add(cpu, isAlone: width < 1.5, typical: typical) else { return false }
+    relearn(
+      BehaviourChange(
+        sign: cpu > expected ? .computesMore : .computesLess, width: Float(width), expected: Float(expected),
+        measured: Float(cpu)), at: observation.at)
+    return true
   }
 
   private mutating func measure(_ observation: Observation) -> Bool {
@@ -116,33 +141,42 @@ public struct TypeProfile: Sendable, Equatable {
   }
 
   private mutating func measure(width: Double, seconds: Double, ends: Int, at: Timestamp) -> Bool {
-    var value = Numeric.ln(seconds)
+    var (value, counted) = (Numeric.ln(seconds), ends)
     var hasChanged = false
-    if let expected = durations.expectation(of: value, at: width) {
+    if let expected = durations.expectation(at: width, posterior: { law() }) {
       // While few were measured the noise itself is uncertain, and what looks far off need not be.
       let noise = durations.noise * (1 + 4 / max(1, durations.within.degrees))
-      let own = noise / Double(max(1, min(WidthStatistics.mostEnds, ends))).squareRoot()
-      let residual = (value - expected.mean) / (own * own + noise * noise / expected.count).squareRoot()
+      let own = max(noise / Double(max(1, min(WidthStatistics.mostEnds, ends))).squareRoot(), expected.scatter)
+      let nearest = expected.nearest(to: value)
+      let bound = expected.spread(at: value)
+      let spread = (own * own + bound * bound).squareRoot()
+      let residual = (value - nearest) / spread
       hasChanged = detector.add(residual)
       if hasChanged {
-        relearn(at: at)
+        let sign = residual > 0 ? BehaviourChange.Sign.slower : .faster
+        relearn(
+          BehaviourChange(
+            sign: sign, width: Float(width), expected: Float(Numeric.power(nearest)), measured: Float(seconds)), at: at)
       } else {
-        // Huber: a straggler counts as one at three standard deviations.
-        let clip = Double(ChangeDetector.clip)
-        if abs(residual) > clip { value = expected.mean + (residual > 0 ? clip : -clip) * own }
+        // What is far off counts for a third of its tasks: else a few would make their own norm.
+        if abs(residual) >= Double(ChangeDetector.far) { counted = max(1, ends / 3) }
+        value = nearest + ChangeDetector.kept(residual, farAs: expected.isBetween ? 1 : 2) * spread
       }
     }
-    durations.add(width: width, logDuration: value, ends: ends)
+    durations.add(width: width, logDuration: value, ends: counted)
     return hasChanged
   }
 
-  /// The durations' old level would make a wrong law together with the new one: only a direction is kept.
-  private mutating func relearn(at: Timestamp) {
+  /// The old level would make a wrong law together with the new one: only a direction is kept.
+  private mutating func relearn(_ change: BehaviourChange, at: Timestamp) {
     prior = .outdated(law().law)
     durations.clear()
+    detector.begin()
+    work.begin()
     sketches.fade(to: 0.1)
     shares.fade(to: 0.1)
     changedAt = at
+    self.change = change
   }
 
   /// Takes in what somebody taught: it is what the law is expected to be until measured tasks say otherwise. What was
@@ -167,6 +201,7 @@ public struct TypeProfile: Sendable, Equatable {
     durations.fade(to: share)
     sketches.fade(to: share)
     shares.fade(to: share)
+    work.fade(to: share)
     outcomes.success.fade(to: share)
     costs.fade(to: share)
     tokens.fade(to: share)

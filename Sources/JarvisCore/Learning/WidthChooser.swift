@@ -10,6 +10,8 @@ public struct WidthPolicy: Sendable, Equatable {
   /// Of a type that `auto` runs one by one nothing new is learned: after so many seconds without a task beside another
   /// it is tried in parallel again. 0 for never.
   public var recheckSeconds = 14 * 86_400.0
+  /// Or after so many tasks without one beside another; 0 for never. The same holds for `adaptive`.
+  public var recheckTasks = 1000
   /// The share of the limit with which a type begins of which no two widths are known.
   public var openingShare = 0.67
   /// It begins so until this share of as many tasks have ended.

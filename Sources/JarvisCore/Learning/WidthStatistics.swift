@@ -61,18 +61,6 @@ struct WidthStatistics: Sendable, Equatable {
     }
   }
 
-  /// What is expected at a width, if its class has seen enough to say: the mean of ln(duration), and how many
-  /// observations it is worth.
-  /// Within a class T may grow with the width, at most in proportion: it is expected anywhere in between, and
-  /// `value` is compared with what is nearest.
-  func expectation(of value: Double, at width: Double) -> (mean: Double, count: Double)? {
-    let index = Self.index(of: Float(width))
-    guard let record = records.first(where: { $0.index == index }), record.effective >= 3 else { return nil }
-    let mean = Double(record.mean)
-    let shift = Numeric.ln(width / Double(record.width))
-    return (max(mean + min(0, shift), min(mean + max(0, shift), value)), record.effective)
-  }
-
   /// Takes in one measurement.
   /// - Parameter ends: of how many tasks `logDuration` is the average: it counts as much as they do.
   mutating func add(width: Double, logDuration: Double, ends: Int = 1) {

@@ -49,7 +49,8 @@ extension Coordinator {
     let (row, hasChanged) = learner.take(observation)
     parcel.changes.append(.observation(row))
     if hasChanged {
-      let message = "\(observation.type) no longer behaves as it did; its durations are learned anew"
+      let why = learner.profiles[observation.type]?.change.map { ": \($0.words)" } ?? ""
+      let message = "\(observation.type) no longer behaves as it did\(why); its durations are learned anew"
       log.info("\(message)")
       note(.daemon, message)
     }

@@ -144,6 +144,7 @@ struct LearningSnapshot: Sendable {
     view.firstSeen = profile.firstSeen
     view.lastSeen = profile.lastSeen
     view.changedAt = profile.changedAt
+    view.changeReason = profile.change?.words
     view.secondsAlone = law.time(at: 1).map { IntervalView($0) }
     let widest = max(limit, Int((profile.widthPoints.last?.width ?? 1).rounded(.up)))
     view.widths = (1...min(64, widest)).map { width in

@@ -205,6 +205,8 @@ public struct ProfileView: WireObject, Hashable {
   public var total: Int
   /// When the first and the last did, and when its behaviour was last found to have changed.
   public var firstSeen, lastSeen, changedAt: Timestamp?
+  /// What showed that it had, in words.
+  public var changeReason: String?
   /// Contention and crosstalk of Gunther's Universal Scalability Law.
   public var sigma, kappa: IntervalView
   /// What a task takes alone, seconds.
@@ -257,6 +259,7 @@ public struct ProfileView: WireObject, Hashable {
     firstSeen = try fields.optional("first_seen", "when the first of them ended")
     lastSeen = try fields.optional("last_seen", "when the last of them ended")
     changedAt = try fields.optional("changed_at", "when its behaviour was last found to have changed")
+    changeReason = try fields.optional("change_reason", "what showed that it had, in words")
     sigma = try fields.required("sigma", "contention, of Gunther's Universal Scalability Law")
     kappa = try fields.required("kappa", "crosstalk, of the same")
     secondsAlone = try fields.optional("seconds_alone", "what a task takes alone")
@@ -285,6 +288,7 @@ public struct ProfileView: WireObject, Hashable {
     fields.set("first_seen", firstSeen)
     fields.set("last_seen", lastSeen)
     fields.set("changed_at", changedAt)
+    fields.set("change_reason", changeReason)
     fields.set("sigma", sigma)
     fields.set("kappa", kappa)
     fields.set("seconds_alone", secondsAlone)
