@@ -24,7 +24,7 @@ swift_files = Sources Tests Package.swift $(wildcard Benchmarks)
 shell_files = .ci/run $(wildcard scripts/*.sh Benchmarks/*.sh Tests/*/*.sh)
 
 .PHONY: help deps deps-test deps-demo deps-bench build debug demo test lint format docs e2e bench bench-simulate \
-  bench-hive bench-overseer bench-agents bench-scheduling fuzz install uninstall clean
+  bench-hive bench-overseer bench-agents bench-learn bench-scheduling fuzz install uninstall clean
 
 help: ## List what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ bench-overseer: $(built) ## Measure what looking after 200 agents costs, and wha
 bench-agents: debug ## Measure memory and CPU of real Claude Code and Codex agents
 	@scripts/venv.sh .build/venv Tests/requirements.txt Tests/requirements-agents.txt
 	@JARVIS_BIN=$$($(SWIFT) build --show-bin-path) .build/venv/bin/python Tests/agents/cost.py
+
+bench-learn: $(built) ## Measure what an observation costs, and the memory of 10,000 profiles
+	@bin=$(bin_dir); BIN_DIR="$$bin" bash Benchmarks/run.sh learning
 
 bench-scheduling: deps-bench $(built) ## Compare adaptive with fixed widths and GNU parallel (up to 15 minutes)
 	@bin=$(bin_dir); BIN_DIR="$$bin" python3 Benchmarks/scheduling/bench.py

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh [PART...]: all benchmarks, or the parts named: micro, throughput, latency, idle, status, mcp. BIN_DIR names a folder
-# of built release programs; without it they are built. Results: Benchmarks/results/latest.md and latest.json.
+# run.sh [PART...]: all benchmarks, or the parts named: micro, throughput, latency, idle, status, mcp, learning. BIN_DIR
+# names a folder of built release programs; without it they are built. Results: Benchmarks/results/latest.md and .json.
 # Exit status: 0 all figures reach what is required; 1 some fall short; 2 something could not be built or measured.
 set -euo pipefail
 

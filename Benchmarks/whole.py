@@ -2,7 +2,7 @@
 
 Everything that depends on the machine's speed is a ratio to a plain C loop or a plain SQLite insert that ran in turn
 with it, in the same run. BIN_DIR names the folder of the built programs, PROBE the compiled probe.c. Without arguments
-all parts run; naming some of throughput, latency, idle, status runs only those. Exit status: 0 all figures reach what
+all parts run; naming some of throughput, latency, idle, status, mcp, learning runs only those. Exit status: 0 all figures reach what
 is required; 1 some fall short; 2 nothing could be measured.
 """
 
@@ -63,15 +63,48 @@ folders = []
 
 
 class Daemon:
-    def __init__(self, folder, process, environment):
-        self.process = process
+    def __init__(self, folder, environment):
         self.environment = environment
         self.folder = folder
         self.socket = f"{folder}/run/jarvis/jarvis.sock"
-        self.pid = process.pid
-        info = self.call("daemon.info")
+        self.process = None
+
+    def start(self):
+        """Starts it and waits until it and its warden are there."""
+        path = Path(f"{self.folder}/log")
+        with open(path, "wb") as log:
+            self.process = subprocess.Popen(
+                [BIN / "jarvisd", "--standalone"], env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log)
+        until = time.monotonic() + 10
+        while b"ready" not in path.read_bytes():
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise SystemExit("jarvisd did not start:\n" + path.read_text())
+            time.sleep(0.01)
+        while "warden_pid" not in (info := self.call("daemon.info")):
+            if time.monotonic() > until:
+                raise SystemExit("the warden did not start:\n" + path.read_text())
+            time.sleep(0.01)
+        self.pid = self.process.pid
         self.warden = info["warden_pid"]
         self.tier = self.call("stats.get")["tier"]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        text = Path(f"{self.folder}/log").read_text()
+        if "error" in text or "critical" in text:
+            note(text)
+
+    def restart(self):
+        """The same again, as a new process; its number."""
+        self.stop()
+        self.start()
+        return self.pid
 
     def call(self, method, parameters=None):
         return json.loads(probe("call", self.socket, method, json.dumps(parameters or {})))["result"]
@@ -87,32 +120,13 @@ def daemon(config=""):
         environment[name] = f"{folder}/{sub}"
         os.makedirs(f"{folder}/{sub}/jarvis" if sub == "config" else f"{folder}/{sub}", mode=0o700)
     Path(f"{folder}/config/jarvis/jarvis.toml").write_text(config)
-    log = open(f"{folder}/log", "wb")
-    process = subprocess.Popen(
-        [BIN / "jarvisd", "--standalone"], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    d = Daemon(folder, environment)
     try:
-        until = time.monotonic() + 10
-        while b"ready" not in Path(f"{folder}/log").read_bytes():
-            if process.poll() is not None or time.monotonic() > until:
-                raise SystemExit("jarvisd did not start:\n" + Path(f"{folder}/log").read_text())
-            time.sleep(0.01)
-        while "warden_pid" not in json.loads(
-            probe("call", f"{folder}/run/jarvis/jarvis.sock", "daemon.info", "{}"))["result"]:
-            if time.monotonic() > until:
-                raise SystemExit("the warden did not start:\n" + Path(f"{folder}/log").read_text())
-            time.sleep(0.01)
-        yield Daemon(folder, process, environment)
+        d.start()
+        yield d
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
-        text = Path(f"{folder}/log").read_text()
-        if "error" in text or "critical" in text:
-            note(text)
+        if d.process:
+            d.stop()
         # Removed at the end: ext4 is slow to make files where many were just deleted.
         folders.append(folder)
 
@@ -254,7 +268,12 @@ def mcp():
     server.part(daemon, CAPS, BIN, figure, note)
 
 
-PARTS = {"throughput": throughput, "latency": latency, "idle": idle, "status": client, "mcp": mcp}
+def learning():
+    import learning_part as learner
+    learner.part(daemon, CAPS, status, cpu_seconds, figure, note)
+
+
+PARTS = {"throughput": throughput, "latency": latency, "idle": idle, "status": client, "mcp": mcp, "learning": learning}
 
 
 # ---- The report ------------------------------------------------------------------------------------------------------
