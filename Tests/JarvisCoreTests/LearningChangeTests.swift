@@ -199,7 +199,7 @@ struct LearningChangeTests {
     }
     #expect(planned() == 1)
     profile.observe(type.wave(1, ends: 1))
-    #expect(!isSequential() && planned() == 3)
+    #expect(!isSequential() && planned() == 5)
     // As ever: that was it.
     var steady = profile
     steady.observe(type.wave(3, ends: 3))

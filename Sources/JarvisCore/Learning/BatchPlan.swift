@@ -94,7 +94,7 @@ public struct BatchPlan: Sendable {
     (width, chosen) = (choice.width, choice.width)
     reason = "adaptive: \(type): \(choice.reason)"
     if width == 1, left > 1, limit > 1, profile.isInDoubt || profile.isTrialDue(chooser.policy, now) {
-      width = min(profile.trialWidth(upTo: limit), left)
+      width = min(profile.trialWidth(chooser.policy, upTo: limit), left)
       reason = "adaptive: \(type): \(width ?? 1) at once, to see whether that still gains nothing"
     }
   }

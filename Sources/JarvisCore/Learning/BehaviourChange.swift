@@ -62,10 +62,12 @@ extension TypeProfile {
     return now - last > policy.recheckSeconds
   }
 
-  /// How many at once show best whether it does: the narrowest width that is known, to be compared with it.
-  func trialWidth(upTo limit: Int) -> Int {
-    let known = durations.records.first { $0.width >= 1.5 && $0.isKnown }
-    return max(2, min(limit, Int((known?.width ?? 2).rounded())))
+  /// How many at once show best whether it does, up to `limit`: the widest of which it is known what they took, else as
+  /// many as a type begins with of which nothing is known.
+  func trialWidth(_ policy: WidthPolicy, upTo limit: Int) -> Int {
+    let known = durations.records.last { $0.width >= 1.5 && $0.width < Float(limit) + 0.5 && $0.isKnown }
+    let width = known.map { Double($0.width) } ?? (Double(limit) * policy.openingShare).rounded(.up)
+    return max(2, min(limit, Int(width.rounded())))
   }
 
   /// Whether what was just seen beside others is so far off that it has to be looked at more.
