@@ -47,9 +47,10 @@ def test_searches_become_parallel_and_calls_of_a_limited_server_sequential(clien
 def test_adaptive_settles_on_few_calls_of_a_limited_server_at_once(client, api_call):
     for _ in range(BOUND):
         batch(client, api_call, "adaptive")
-    # On a machine that is busy with something else one of them may look once more.
+    # What a caller does before and after its call can go on beside another's, the more so on a busy machine; five at
+    # once, the most, gain nothing over that. One of them may look once more.
     widths = [batch(client, api_call, "adaptive") for _ in range(4)]
-    assert sum(width <= 2 for width in widths) >= 3, widths
+    assert sum(width <= 3 for width in widths) >= 3, widths
 
 
 def relearn(client, type, verdict, run, sign):
