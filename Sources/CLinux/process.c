@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,4 +98,10 @@ int jarvis_is_cgroup2(const char *path) {
   struct statfs info;
   if (statfs(path, &info) < 0) return -errno;
   return (unsigned long)info.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+void jarvis_release_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import JarvisConfig
 import JarvisLinux
@@ -91,6 +92,7 @@ public struct Daemon: Sendable {
       throw StartupError(description: error.message)
     }
     store.releaseMemory()
+    jarvis_release_memory()
     let inspector = PeerInspector()
     let reloader = Reloader(options: options, environment: environment, coordinator: coordinator, source: loaded.source)
     let services = DaemonServices(

@@ -69,6 +69,9 @@ int jarvis_close_from(unsigned first);
 /// Raises the soft limit of open files to the hard one. Stores the old soft limit.
 int jarvis_raise_file_limit(uint64_t *old_soft);
 
+/// Gives memory that was freed back to the kernel (malloc_trim): what a start has read is then no part of what runs on.
+void jarvis_release_memory(void);
+
 // ---- Files -------------------------------------------------------------------------------------------------------
 
 /// openat(2), always with O_CLOEXEC. Returns the descriptor.
