@@ -174,13 +174,10 @@ extension Coordinator {
   }
 
   func checkRoom(for count: Int, agent: AgentIdentity?) throws(RPC.Failure) {
-    let maximum = config.server.maxQueued
-    guard scheduler.counts.total + arriving + count <= maximum else {
+    guard hasRoom(for: count) else {
       throw RPC.Failure(
-        .tooMany,
-        "the queue is full: \(scheduler.counts.total) tasks are live and \(count) more would be over "
-          + "`[server] max_queued` = \(maximum); wait for some to end or cancel some",
-        data: ["bound": "max_queued", "limit": .int(Int64(maximum))])
+        .tooMany, queueIsFull(for: count),
+        data: ["bound": "max_queued", "limit": .int(Int64(config.server.maxQueued))])
     }
     guard let agent else { return }
     let request = SpawnRequest(
@@ -191,6 +188,15 @@ extension Coordinator {
     throw RPC.Failure(
       isDepth ? .forbidden : .tooMany, refusal.description,
       data: ["bound": .string(refusal.bound), "limit": .int(Int64(refusal.limit))])
+  }
+
+  /// Whether the queue takes so many more.
+  func hasRoom(for count: Int) -> Bool { scheduler.counts.total + arriving + count <= config.server.maxQueued }
+
+  /// That it does not, as a sentence.
+  func queueIsFull(for count: Int) -> String {
+    "the queue is full: \(scheduler.counts.total) tasks are live and \(count) more would be over "
+      + "`[server] max_queued` = \(config.server.maxQueued); wait for some to end or cancel some"
   }
 
   /// Counts tasks for the agent that spawned them and for all agents above it.

@@ -99,7 +99,7 @@ extension Coordinator {
   func waitingReason(of task: LiveTask) -> (sentence: String, kind: String, numbers: [String: Double]) {
     if task.isHeld { return ("held back by a person; `jarvisctl resume \(task.id)` lets it go on", "held", [:]) }
     if task.isUnprepared, task.state == .queued {
-      if task.reason.hasPrefix(Self.noRoom) { return (task.reason, "queue_full", [:]) }
+      if let count = roomWanted[task.id] { return (noRoom(for: count), "queue_full", [:]) }
       return (task.isGroup ? "its tasks are being made or counted" : "its inputs are being laid out", "prepared", [:])
     }
     if case .away(let why) = wardenState { return ("waits: the warden is away (\(why))", "warden_away", [:]) }

@@ -95,6 +95,8 @@ public actor Coordinator {
   var openRuns: Set<BatchID> = []
   /// Steps of skills that are being prepared.
   var preparing: Set<TaskID> = []
+  /// Those whose tasks have no room in the queue yet, and how many they are.
+  var roomWanted: [TaskID: Int] = [:]
   /// Worktrees that are there, by the task that they were made for, and what is under way with them.
   var worktrees: [TaskID: WorktreeRow] = [:]
   var worktreeWork = WorktreeWork()
@@ -188,6 +190,7 @@ public actor Coordinator {
     tellStarts()
     setTimer()
     noteMachine()
+    if !roomWanted.isEmpty { advanceWithRoom() }
     if !whenIdle.isEmpty, isIdle {
       for (_, continuation) in whenIdle { continuation.resume(returning: true) }
       whenIdle = [:]

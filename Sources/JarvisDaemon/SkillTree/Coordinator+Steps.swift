@@ -11,9 +11,6 @@ extension Coordinator {
   /// Later than anything, and another time than a person's hold.
   static let unprepared = Timestamp(milliseconds: never.milliseconds - 1)
 
-  /// How the reason begins of a step whose tasks have no room in the queue.
-  static let noRoom = "waits for room: "
-
   /// Prepares a step whose dependencies are over; does nothing for other tasks.
   func advance(_ id: TaskID) {
     guard let task = tasks[id], task.isUnprepared, scheduler.state(of: id) == .queued, !isStopping,
@@ -39,7 +36,11 @@ extension Coordinator {
       switch step.kind {
       case .inputs: try await gather(task, step)
       case .group: try await conclude(task, step)
-      case .expansion: try await expand(task, step)
+      case .expansion:
+        if let count = try await expand(task, step) {
+          preparing.remove(id)
+          return awaitRoom(id, for: count)
+        }
       }
     } catch {
       if error.code == RPC.ErrorCode.storage.rawValue {
@@ -49,16 +50,27 @@ extension Coordinator {
         preparing.remove(id)
         return advance(id)
       }
-      if error.data?["bound"] == "max_queued" {
-        // Others' tasks will end; what the step waited for may have taken hours.
-        tasks[id]?.reason = "\(Self.noRoom)\(error.message)"
-        try? await Task.sleep(for: .seconds(1), clock: .continuous)
-        preparing.remove(id)
-        return advance(id)
-      }
       endStep(id, .failed, error.message)
     }
     preparing.remove(id)
+  }
+
+  /// Others' tasks will end; what the step waited for may have taken hours.
+  private func awaitRoom(_ id: TaskID, for count: Int) {
+    guard tasks[id]?.state.isWaiting == true else { return }
+    roomWanted[id] = count
+    tasks[id]?.reason = noRoom(for: count)
+    endTurn()
+  }
+
+  func noRoom(for count: Int) -> String { "waits for room: \(queueIsFull(for: count))" }
+
+  /// Goes on with steps whose tasks have room now.
+  func advanceWithRoom() {
+    for (id, count) in roomWanted where tasks[id] == nil || hasRoom(for: count) {
+      roomWanted[id] = nil
+      advance(id)
+    }
   }
 
   private func endStep(_ id: TaskID, _ state: TaskState, _ why: String) {
@@ -147,22 +159,24 @@ extension Coordinator {
 
   /// What a step's items are taken from has ended: makes its tasks. They and the step's change to their group are one
   /// commit, so it happens once, whatever dies meanwhile.
-  private func expand(_ task: LiveTask, _ step: StoredStep) async throws(RPC.Failure) {
+  /// - Returns: how many tasks there is no room for yet; nil when all is done.
+  private func expand(_ task: LiveTask, _ step: StoredStep) async throws(RPC.Failure) -> Int? {
     guard let what = step.step, let run = step.run else {
       throw RPC.Failure(.internalError, "the store holds a step that can't be read")
     }
     let files = try await outputs(of: step.sources)
     let row = try await stored { (store) throws(StoreError) in try await store.skillRun(run) }
     guard let row else { throw RPC.Failure(.notFound, "the record of the skill's run \(run) has been pruned") }
-    guard let batchRow = batches[task.batch]?.row else { return }
+    guard let batchRow = batches[task.batch]?.row else { return nil }
     let context = expansionContext(task)
     let inputs = paths.inputs(of: run)
     let prepared = try await Self.expansion(
       of: what, files: files, sources: row.sourcesJSON, inputs: inputs, run: run, context)
     try await checkIsolation(of: prepared)
-    guard let group = tasks[task.id], group.state.isWaiting, batches[task.batch] != nil, !isStopping else { return }
+    guard let group = tasks[task.id], group.state.isWaiting, batches[task.batch] != nil, !isStopping else { return nil }
     guard !prepared.tasks.isEmpty else {
-      return endStep(task.id, .succeeded, "nothing to do: \(what.producer) wrote no items")
+      endStep(task.id, .succeeded, "nothing to do: \(what.producer) wrote no items")
+      return nil
     }
     let agent = group.stored.parent.map {
       AgentIdentity(task: $0, branch: batchRow.branch, session: batchRow.session, depth: group.stored.depth - 1)
@@ -171,8 +185,10 @@ extension Coordinator {
     guard count <= most else {
       throw RPC.Failure(.tooMany, "it would become \(count) tasks, more than `[server] max_queued` = \(most)")
     }
+    guard hasRoom(for: count) else { return count }
     try checkRoom(for: count, agent: agent)
     try await commit(prepared, into: group, batchRow, agent)
+    return nil
   }
 
   private func commit(
