@@ -1,4 +1,4 @@
-import Glibc
+import JarvisLinux
 
 extension GitWorktrees {
   /// The repository that holds `folder`, as a worktree would be made from it.
@@ -43,8 +43,7 @@ extension GitWorktrees {
   private func folders(
     of folder: String
   ) async throws(GitFailure) -> (topLevel: String, subfolder: String, common: String, gitDirectory: String) {
-    var status = stat()
-    guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    guard Folder.isFolder(folder, followingLinks: true) else {
       throw GitFailure(.notARepository, "the folder \(folder) does not exist")
     }
     let place = GitProgram.Place.folder(folder)

@@ -1,4 +1,5 @@
 import Glibc
+import JarvisLinux
 
 extension GitWorktrees {
   /// What `remove` would lose.

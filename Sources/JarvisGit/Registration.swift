@@ -1,4 +1,3 @@
-import Glibc
 import JarvisLinux
 
 /// What a repository knows of one linked worktree: a folder in `.git/worktrees` (gitrepository-layout(5)).
@@ -55,39 +54,8 @@ struct Registration: Sendable, Hashable {
     return GitText.line(bytes)
   }
 
-  /// The folders in a folder; at most 10,000.
+  /// The folders in a folder, hidden ones left out; at most 10,000.
   static func folders(_ folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while names.count < 10_000, let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
-        String(validating: raw.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if let name, !name.hasPrefix("."), Folder.isFolder("\(folder)/\(name)") { names.append(name) }
-    }
-    return names.sorted()
-  }
-}
-
-/// Questions about folders.
-enum Folder {
-  /// Whether there is a folder, and not a link to one.
-  static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
-  /// Whether there is anything of that name, a link that leads nowhere included.
-  static func exists(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0
-  }
-
-  /// The path without links and dots; nil when it does not exist (realpath(3)).
-  static func resolved(_ path: String) -> String? {
-    guard let text = realpath(path, nil) else { return nil }
-    defer { free(text) }
-    return String(cString: text)
+    Folder.names(in: folder, most: 10_000).filter { !$0.hasPrefix(".") && Folder.isFolder("\(folder)/\($0)") }.sorted()
   }
 }

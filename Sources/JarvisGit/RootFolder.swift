@@ -78,7 +78,7 @@ struct RootFolder: Sendable {
     let error = try await deleting.pass { () async throws(GitFailure) -> SystemError? in
       try await Self.away { () -> SystemError? in
         var first: SystemError?
-        for name in Self.names(trash) {
+        for name in Folder.names(in: trash, most: 10_000) {
           do throws(SystemError) { try removeFolder(name, in: trash) } catch { first = first ?? error }
         }
         return first
@@ -104,7 +104,7 @@ struct RootFolder: Sendable {
 
   /// Deletes the scratch folders that a killed daemon left. Nobody may be at work with one.
   func emptyScratch() async throws(GitFailure) {
-    for name in Self.names(scratch) { try await Self.delete(name, in: scratch) }
+    for name in Folder.names(in: scratch, most: 10_000) { try await Self.delete(name, in: scratch) }
   }
 
   /// Copies a file with its time; false: there is none.
@@ -160,7 +160,7 @@ struct RootFolder: Sendable {
     _ body: @escaping @Sendable () -> Value
   ) async throws(GitFailure) -> Value {
     do throws(SystemError) {
-      return try await onOwnThread("jarvis-delete", body)
+      return try await onOwnThread("jarvis-disk", body)
     } catch {
       throw GitFailure(.other, "\(error)")
     }
@@ -174,17 +174,5 @@ struct RootFolder: Sendable {
     return (
       UInt64(status.f_bavail) &* UInt64(status.f_frsize), status.f_files == 0 ? .max : UInt64(status.f_favail)
     )
-  }
-
-  /// What `trash` has: everything there was named by `discard`.
-  private static func names(_ folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while names.count < 10_000, let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
   }
 }

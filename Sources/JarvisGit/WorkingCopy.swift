@@ -1,3 +1,5 @@
+import JarvisLinux
+
 /// What there is of a worktree.
 struct WorkingCopy: Sendable {
   /// Where git works: in the worktree where its folder is there, else in the repository alone.

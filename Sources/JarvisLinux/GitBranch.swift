@@ -46,10 +46,7 @@ public enum GitBranch {
     return ByteText.string(line.last == 0x0D ? line.dropLast() : line)
   }
 
-  /// The path without links and dots; nil when it does not exist (realpath(3)).
   private static func resolved(_ path: String, from folder: String) -> String? {
-    guard let text = realpath(path.hasPrefix("/") ? path : "\(folder)/\(path)", nil) else { return nil }
-    defer { free(text) }
-    return String(cString: text)
+    Folder.resolved(path.hasPrefix("/") ? path : "\(folder)/\(path)")
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import JarvisLinux
 import JarvisProtocol
 import JarvisStore
 
@@ -36,15 +37,16 @@ extension Coordinator {
   private static func removeOutputs(
     in folder: String, before: Int64, except live: Set<String>, keep: (_ folder: String, _ name: String) -> Bool
   ) {
-    for name in names(in: folder) {
+    for name in Folder.names(in: folder) {
       let inner = "\(folder)/\(name)"
-      for file in names(in: inner) {
+      for file in Folder.names(in: inner) {
         var status = stat()
         let path = "\(inner)/\(file)"
         guard lstat(path, &status) == 0, status.st_mtim.tv_sec < before,
           !live.contains(String(file.prefix { $0 != "." }))
         else { continue }
-        if status.st_mode & S_IFMT == S_IFDIR { Artifacts.remove(path) } else { unlink(path) }
+        // What can't be deleted now is tried again with the next pruning.
+        try? removeFolder(file, in: inner)
       }
       if !keep(inner, name) { rmdir(inner) }
     }
@@ -52,9 +54,9 @@ extension Coordinator {
 
   /// The folders of links to outputs, which are as old as their making.
   private static func removeInputs(in folder: String, before: Int64, except busy: Set<String>) {
-    for run in names(in: folder) {
+    for run in Folder.names(in: folder) {
       let inner = "\(folder)/\(run)"
-      for name in names(in: inner) {
+      for name in Folder.names(in: inner) {
         var status = stat()
         let path = "\(inner)/\(name)"
         guard lstat(path, &status) == 0, status.st_mtim.tv_sec < before, !busy.contains(path) else { continue }
@@ -62,18 +64,5 @@ extension Coordinator {
       }
       rmdir(inner)
     }
-  }
-
-  private static func names(in folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
   }
 }

@@ -55,16 +55,7 @@ enum OutputFolder {
   }
 
   private static func empty(_ folder: String) {
-    guard let stream = opendir(folder) else { return }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      names.append(name)
-    }
-    closedir(stream)
-    for name in names {
+    for name in Folder.names(in: folder) {
       var status = stat()
       let path = "\(folder)/\(name)"
       // Only what `fill` made.

@@ -63,8 +63,7 @@ actor SkillWatch {
   private static func nearest(_ folder: String) -> String? {
     var folder = folder
     while true {
-      var status = stat()
-      if stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return folder }
+      if Folder.isFolder(folder, followingLinks: true) { return folder }
       guard folder != "/", let cut = folder.lastIndex(of: "/") else { return nil }
       folder = cut == folder.startIndex ? "/" : String(folder[..<cut])
     }
@@ -73,13 +72,7 @@ actor SkillWatch {
   private static func marks(_ folders: [String]) -> [String: Mark] {
     var found: [String: Mark] = [:]
     for folder in folders {
-      guard let stream = opendir(folder) else { continue }
-      defer { closedir(stream) }
-      while let entry = readdir(stream) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-          // NUL-terminated by readdir(3).
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
+      for name in Folder.names(in: folder) {
         var status = stat()
         let path = "\(folder)/\(name)"
         guard name.hasSuffix(".toml"), !name.hasPrefix("."), stat(path, &status) == 0 else { continue }

@@ -1,5 +1,5 @@
-import Glibc
 import JarvisGit
+import JarvisLinux
 import JarvisProtocol
 import JarvisStore
 
@@ -11,8 +11,7 @@ extension Coordinator {
     defer { worktreeWork.release(owner) }
     let row = try free(owner, to: "be merged")
     let folder = query.folder ?? row.folder
-    var status = stat()
-    guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+    guard Folder.isFolder(folder, followingLinks: true) else {
       throw RPC.Failure(
         .conflict,
         "the folder that \(owner) was submitted for is not there any more: \(folder). Name another one that has the "
