@@ -33,7 +33,7 @@ public struct WallClock: WireObject, Hashable {
     if let name = rest.first, let month = months.firstIndex(where: { name.hasPrefix($0) }) {
       let numbers = rest.dropFirst().prefix(2).compactMap { Int($0.prefix { $0.isNumber }) }
       guard numbers.count == 2, (1...31).contains(numbers[0]), (1970...9999).contains(numbers[1]) else { return nil }
-      date = Self.days(year: numbers[1], month: month + 1, day: numbers[0])
+      date = Int(Timestamp.days(year: Int64(numbers[1]), month: Int64(month + 1), day: Int64(numbers[0])))
       rest = rest.dropFirst(3)
     }
     let clock = Array(rest.prefix(3))
@@ -48,13 +48,5 @@ public struct WallClock: WireObject, Hashable {
     let local = Int((now - Timestamp(milliseconds: 0)).rounded(.down)) + utcOffset
     let today = local >= 0 ? local / 86_400 : (local - 86_399) / 86_400
     return Timestamp(milliseconds: Int64(((day ?? today) * 86_400 + (minute + 1) * 60 - utcOffset) * 1000))
-  }
-
-  /// Days since 1 January 1970 of a date of the Gregorian calendar, whose years begin in March here, so that the leap
-  /// day is the last.
-  private static func days(year: Int, month: Int, day: Int) -> Int {
-    let y = month > 2 ? year : year - 1
-    let ofYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-    return y * 365 + y / 4 - y / 100 + y / 400 + ofYear - 719_468
   }
 }

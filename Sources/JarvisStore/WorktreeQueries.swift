@@ -73,6 +73,10 @@ extension WorktreeRow {
     read_at, files_changed, insertions, deletions, commits, uncommitted, files, patch_cut, problem
     """
 
+  /// What SQL says for a worktree that is not gone.
+  static let isThere =
+    "state IN (\(WorktreeState.allCases.filter { !$0.isGone }.map { "'\($0.rawValue)'" }.joined(separator: ", ")))"
+
   init(row: Row) {
     self.init(
       task: TaskID(stored: row[0]), batch: BatchID(stored: row[1]),
@@ -108,7 +112,7 @@ extension Store {
     try await read { db in
       let (condition, arguments): (String, StatementArguments) =
         switch filter {
-        case .there: ("WHERE state IN ('preparing', 'active', 'capturing', 'kept')", [])
+        case .there: ("WHERE \(WorktreeRow.isThere)", [])
         case .batch(let id): ("WHERE batch = ?", [id.stored])
         case .all: ("", [])
         }
@@ -149,8 +153,7 @@ extension Writing {
     try run(
       db,
       """
-      DELETE FROM worktree WHERE state NOT IN ('preparing', 'active', 'capturing', 'kept')
-      AND NOT EXISTS (SELECT 1 FROM task WHERE task.id = worktree.task)
+      DELETE FROM worktree WHERE NOT \(WorktreeRow.isThere) AND NOT EXISTS (SELECT 1 FROM task WHERE task.id = worktree.task)
       """, [])
     return db.changesCount
   }

@@ -45,11 +45,20 @@ enum Output {
       filled = max(0, pread(descriptor, buffer.baseAddress, count, off_t(offset)))
     }
   }
+}
 
-  /// How many bytes from the end would cut a UTF-8 character in two: 0 to 3. They are left for the next piece.
-  static func incompleteTail(_ bytes: [UInt8]) -> Int {
-    for back in 1...3 where back <= bytes.count {
-      let byte = bytes[bytes.count - back]
+extension [UInt8] {
+  /// Takes a character away that is cut in two at the end, for the next piece; but not where there is nothing else, or
+  /// nobody would get on.
+  mutating func cutIncompleteTail() {
+    let cut = incompleteTail
+    if cut < count { removeLast(cut) }
+  }
+
+  /// How many bytes from the end would cut a UTF-8 character in two: 0 to 3.
+  private var incompleteTail: Int {
+    for back in 1...3 where back <= count {
+      let byte = self[count - back]
       if byte & 0xC0 == 0x80 { continue }
       let need = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1
       return need > back ? back : 0

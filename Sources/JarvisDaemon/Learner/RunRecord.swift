@@ -9,19 +9,6 @@ struct StallTotals: Sendable, Hashable {
   var ioMicroseconds: UInt64?
   var at: Timestamp
 
-  init(cpuMicroseconds: UInt64, memoryMicroseconds: UInt64, ioMicroseconds: UInt64?, at: Timestamp) {
-    self.cpuMicroseconds = cpuMicroseconds
-    self.memoryMicroseconds = memoryMicroseconds
-    self.ioMicroseconds = ioMicroseconds
-    self.at = at
-  }
-
-  /// What the warden read when the last of its processes was gone; nil without PSI.
-  init?(_ account: GroupAccount?, at end: Timestamp) {
-    guard let cpu = account?.cpuStallUs, let memory = account?.memoryStallUs else { return nil }
-    self.init(cpuMicroseconds: cpu, memoryMicroseconds: memory, ioMicroseconds: account?.ioStallUs, at: end)
-  }
-
   /// As shares of the time since `start`; nil where that is too short to say.
   func shares(since start: Timestamp) -> StallShares? {
     let seconds = at - start
@@ -29,6 +16,14 @@ struct StallTotals: Sendable, Hashable {
     func share(_ microseconds: UInt64) -> Double { min(1, Double(microseconds) / 1e6 / seconds) }
     return StallShares(
       cpu: share(cpuMicroseconds), memory: share(memoryMicroseconds), io: ioMicroseconds.map { share($0) })
+  }
+}
+
+extension StallTotals {
+  /// What the warden read when the last of its processes was gone; nil without PSI.
+  init?(_ account: GroupAccount?, at end: Timestamp) {
+    guard let cpu = account?.cpuStallUs, let memory = account?.memoryStallUs else { return nil }
+    self.init(cpuMicroseconds: cpu, memoryMicroseconds: memory, ioMicroseconds: account?.ioStallUs, at: end)
   }
 }
 

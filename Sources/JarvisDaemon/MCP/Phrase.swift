@@ -8,6 +8,15 @@ enum Phrase {
     text.utf8.count <= most ? text : text.prefix(most - 1) + "…"
   }
 
+  /// The beginning of a text without line ends and other control characters: at most 2,000 scalars of it.
+  static func oneLine(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.prefix(2000).map {
+          $0.properties.generalCategory == .control || $0.value == 0x2028 || $0.value == 0x2029 ? " " : $0
+        }))
+  }
+
   /// A sentence as a part of another one.
   static func clause(_ sentence: String, most: Int = 300) -> String {
     shortened(sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence, to: most)

@@ -20,10 +20,7 @@ struct LogReader: Sendable {
       var bytes = file.map { Output.read($0, offset: query.offset, count: query.maxBytes) } ?? []
       let isOver = task.state.isTerminal
       // A character that is cut in two is left for the next piece, unless nothing more will come.
-      if !(isOver && query.offset + bytes.count >= size) {
-        let cut = Output.incompleteTail(bytes)
-        if cut < bytes.count { bytes.removeLast(cut) }
-      }
+      if !(isOver && query.offset + bytes.count >= size) { bytes.cutIncompleteTail() }
       let next = query.offset + bytes.count
       let remaining = clock.now.duration(to: deadline)
       if !bytes.isEmpty || isOver || remaining <= .zero || Task.isCancelled {

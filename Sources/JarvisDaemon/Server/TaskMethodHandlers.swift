@@ -97,9 +97,7 @@ extension Coordinator {
   nonisolated func spawn(
     _ parameters: TaskSpawn.Parameters, _ caller: Caller, _ inspector: PeerInspector
   ) async throws(RPC.Failure) -> TaskSpawn.Result {
-    var context = submissionContext(caller, inspector)
-    if let agent = caller.agent { await inheritEnvironment(of: agent.task, into: &context.environment) }
-    var check = SubmissionCheck(context)
+    var check = SubmissionCheck(await inheritingContext(caller, inspector))
     let prepared: PreparedBatch
     do throws(WireError) { prepared = try check.prepare(parameters) } catch { throw RPC.Failure(error) }
     try await checkIsolation(of: prepared)
@@ -118,6 +116,13 @@ extension Coordinator {
         cwd: cwd, environment: environment, runners: $0.runners, config: $0.config, cores: $0.cores,
         memoryTotal: $0.memoryTotal, agent: caller.agent)
     }
+  }
+
+  /// The same of what is to be run: an agent's tasks have what its own was given, too.
+  nonisolated func inheritingContext(_ caller: Caller, _ inspector: PeerInspector) async -> SubmissionContext {
+    var context = submissionContext(caller, inspector)
+    if let agent = caller.agent { await inheritEnvironment(of: agent.task, into: &context.environment) }
+    return context
   }
 
   /// The tasks of a selection; of a batch, those that are not over.

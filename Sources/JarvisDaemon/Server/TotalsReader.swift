@@ -43,8 +43,7 @@ struct TotalsReader: Sendable {
   private func output(of task: TaskView) -> String {
     guard let file = LogReader.file(of: task, .stdout, coordinator.paths) else { return "" }
     var bytes = Output.read(file, offset: 0, count: Self.beginning)
-    let cut = Output.incompleteTail(bytes)
-    if cut < bytes.count { bytes.removeLast(cut) }
+    bytes.cutIncompleteTail()
     return String(decoding: bytes, as: UTF8.self)
   }
 

@@ -8,8 +8,7 @@ extension Coordinator {
   nonisolated func runSkill(
     _ run: SkillRun.Parameters, _ caller: Caller, _ inspector: PeerInspector
   ) async throws(RPC.Failure) -> TaskSpawn.Result {
-    var context = submissionContext(caller, inspector)
-    if let agent = caller.agent { await inheritEnvironment(of: agent.task, into: &context.environment) }
+    let context = await inheritingContext(caller, inspector)
     let batchID = await reserveBatch()
     let expanded = try SkillLibrary.expand(
       run, folder: run.cwd ?? context.cwd, inputs: paths.inputs(of: batchID), most: context.config.server.maxBatch)

@@ -100,8 +100,7 @@ extension Coordinator {
     diff.patchPath = patch
     var bytes = Output.read(patch, offset: offset, count: maxBytes)
     if offset + bytes.count < size {
-      let cut = Output.incompleteTail(bytes)
-      if cut < bytes.count { bytes.removeLast(cut) }
+      bytes.cutIncompleteTail()
       diff.nextOffset = offset + bytes.count
     }
     diff.offset = offset

@@ -81,9 +81,7 @@ extension LiveTask {
   /// What it is called, on one line.
   var title: String {
     let text = stored.spec.name ?? stored.spec.description ?? stored.spec.command?.text ?? ""
-    let line = String.UnicodeScalarView(
-      text.unicodeScalars.prefix(400).map { $0.properties.generalCategory == .control ? " " : $0 })
-    return Phrase.shortened(String(line), to: 120)
+    return Phrase.shortened(Phrase.oneLine(text), to: 120)
   }
 }
 

@@ -233,11 +233,18 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     default: return nil
     }
     guard at == b.count else { return nil }
+    milliseconds =
+      Self.days(year: year, month: month, day: day) * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1000
+      + ms - offset
+  }
+
+  /// Days since 1 January 1970 of a date of the Gregorian calendar, UTC: month 1 to 12, day 1 to 31 (Hinnant's, as in
+  /// `description`).
+  public static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
     let y = month <= 2 ? year - 1 : year
     let (era, yoe) = y.floorDivided(by: 400)
     let doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-    let days = era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
-    milliseconds = days * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1000 + ms - offset
+    return era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
   }
 }
 

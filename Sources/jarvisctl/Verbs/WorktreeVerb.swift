@@ -38,7 +38,6 @@ struct WorktreeVerb: ParsableCommand {
       parameters.batchID = batch
       let screen = globals.screen
       try globals.perform(WorktreeList.self, parameters) { found in
-        if found.worktrees.isEmpty, screen.width != nil { return "no worktrees\n" }
         var table = Table([
           Column("TASK"), Column("STATE"), Column("FILES", isNumber: true), Column("+", dispensable: 1, isNumber: true),
           Column("-", dispensable: 1, isNumber: true), Column("COMMITS", dispensable: 4, isNumber: true),
@@ -55,7 +54,7 @@ struct WorktreeVerb: ParsableCommand {
             Cell(tree.path, .dim),
           ])
         }
-        return table.text(on: screen)
+        return table.text(on: screen, none: "no worktrees")
       }
     }
 

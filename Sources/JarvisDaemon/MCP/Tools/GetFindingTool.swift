@@ -46,13 +46,11 @@ enum GetFindingTool: MCPTool {
       let size = finding.text.utf8.count
       guard offset > 0 || size > Arguments.page else { return }
       // Whole characters, whatever the offset.
-      var piece = finding.text.utf8.dropFirst(offset).drop { $0 & 0xC0 == 0x80 }.prefix(Arguments.page)
-      let end = piece.endIndex
-      if end < finding.text.utf8.endIndex, finding.text.utf8[end] & 0xC0 == 0x80 {
-        while let last = piece.popLast(), last & 0xC0 == 0x80 {}
-      }
+      let rest = finding.text.utf8.dropFirst(offset).drop { $0 & 0xC0 == 0x80 }
+      var piece = Array(rest.prefix(Arguments.page))
+      piece.cutIncompleteTail()
       self.finding.text = String(decoding: piece, as: UTF8.self)
-      let next = finding.text.utf8.distance(from: finding.text.utf8.startIndex, to: piece.endIndex)
+      let next = size - rest.count + piece.count
       guard next < size else { return }
       nextOffset = next
       self.finding.truncated = true
