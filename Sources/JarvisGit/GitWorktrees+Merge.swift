@@ -21,8 +21,7 @@ extension GitWorktrees {
       let work = try await committed(copy, of: place, message: text, identity)
       let merge = Merge(
         worktrees: self, folder: target.topLevel, branch: target.branch, head: target.head, commit: work.commit,
-        place: place, message: text,
-        extra: identity, lock: lock)
+        hasRest: work.isNew, place: place, message: text, extra: identity, lock: lock)
       try await merge.refuseRepositories()
       let kind = try await squash ? merge.squash() : merge.merge()
       guard let commit = try await commit(of: "refs/heads/\(target.branch)", common: place.commonDirectory) else {

@@ -12,6 +12,8 @@ struct Merge {
   let head: String
   /// What is merged.
   let commit: String
+  /// Whether that has work that the worktree's own branch does not have yet.
+  let hasRest: Bool
   let place: WorktreePlace
   let message: String
   /// Variables of every run.
@@ -124,10 +126,13 @@ struct Merge {
     let files = GitText.fields(unmerged?.output ?? []).filter { !$0.isEmpty }.map { GitText.name($0) }
     if !files.isEmpty {
       let named = Dirt(count: files.count, names: files).summary
+      // git merges into no file with uncommitted changes.
+      let before = hasRest ? "Commit what is in the worktree \(place.path), then run" : "Run"
+      let there = hasRest ? "there" : "in the worktree \(place.path)"
       return GitFailure(
         .conflict(Array(files.prefix(WorktreeDiff.mostFiles))),
-        "\(place.branch) and \(branch) in \(folder) change the same places in \(named); nothing was changed. Run git merge "
-          + "\(branch) in the worktree \(place.path), resolve the conflicts there, commit, and merge again")
+        "\(place.branch) and \(branch) in \(folder) change the same places in \(named); nothing was changed. "
+          + "\(before) git merge \(branch) \(there), resolve the conflicts, commit, and merge again")
     }
     if String(decoding: ended.errors, as: UTF8.self).contains("would be overwritten by merge") {
       return GitFailure(

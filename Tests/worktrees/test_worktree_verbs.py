@@ -7,7 +7,7 @@ import select
 import subprocess
 
 from jarvis import BINARIES, PATIENCE
-from worktree_tools import folder, folders, isolated, leaves_nothing, until
+from worktree_tools import folder, folders, isolated, leaves_nothing, until, until_settled
 
 
 def changed(client, repository, command="echo x >>shared.txt", **fields):
@@ -42,6 +42,8 @@ def test_several_are_merged_one_after_the_other_until_there_is_a_conflict(daemon
     done = daemon.ctl("worktree", "merge", *ids)
     assert done.returncode == 1 and done.stdout.count("is merged") == 3, done
     assert "shared.txt" in done.stderr and "conflict" in done.stderr
+    # What it advises is what works: git merges into no file with uncommitted changes.
+    assert "Commit what is in the worktree" in done.stderr and "git merge main there" in done.stderr
     head = repository.head()
     assert repository.is_untouched(head) and folders(daemon) == sorted(ids[3:])
     refused = client.refused("worktree.merge", id=ids[3])
@@ -74,7 +76,7 @@ def test_merge_is_refused_where_it_would_surprise(daemon, client, repository, ga
     assert refused.returncode == 1 and "works" in refused.stderr
     assert daemon.ctl("worktree", "rm", "--force", running).returncode == 1
     gate.open()
-    client.wait(running)
+    until_settled(client, running, "clean")
 
     done = daemon.ctl("worktree", "merge", task, "--into", "other", "--squash", "--keep", "-m", "all in one")
     assert done.returncode == 0, done
@@ -132,6 +134,13 @@ def test_diff_is_a_patch_that_git_applies_byte_for_byte(daemon, client, reposito
     assert (repository.path / "binary").read_bytes() == b"\0\1\2"
     stat = daemon.ctl("worktree", "diff", task, "--stat").stdout.splitlines()
     assert stat[1:] == ["binary\tbinary\t-", "latin.txt\t1\t0", "shared.txt\t1\t0"]
+
+
+def test_a_patch_that_was_cut_off_is_no_success(daemon, client, repository):
+    task = changed(client, repository, "head -c 13000000 /dev/zero | base64 >huge")
+    done = daemon.ctl("worktree", "diff", task)
+    assert len(done.stdout) == 16 << 20 and done.returncode == 1
+    assert "longer than 16 MiB and was cut off" in done.stderr and str(folder(daemon) / task) in done.stderr
 
 
 def test_diff_shows_the_present_of_a_running_task_and_of_a_worktree_edited_since(client, repository, gate, daemon):

@@ -114,10 +114,15 @@ struct WorktreeVerb: ParsableCommand {
         return
       }
       let bytes = try contents(of: path)
-      guard screen.width != nil else { return put(bytes) }
+      let cut = "the patch is longer than 16 MiB and was cut off; the worktree is \(diff.worktree)"
+      guard screen.width != nil else {
+        put(bytes)
+        // Whoever applies it must know.
+        if diff.patchIsCut { throw Failure(status: 1, message: cut) }
+        return
+      }
       let text = PatchText.coloured(String(decoding: bytes, as: UTF8.self), on: screen)
-      let end =
-        diff.patchIsCut ? "… the patch is longer than 16 MiB and was cut off; the worktree is \(diff.worktree)\n" : ""
+      let end = diff.patchIsCut ? "… \(cut)\n" : ""
       TextPager.show(Self.stat(diff, on: screen) + "\n" + text + end, isAllowed: !noPager)
     }
 
