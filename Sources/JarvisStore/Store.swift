@@ -87,9 +87,10 @@ public final class Store: Sendable {
     do { try pool.close() } catch { throw StoreError(error, path: path, action: "be closed") }
   }
 
-  /// Gives caches and reader connections back; they come again when needed. Worth a call after start-up.
+  /// Gives caches and reader connections back, and waits until it is done; they come again when needed. Worth a call
+  /// after start-up.
   public func releaseMemory() {
-    pool.releaseMemoryEventually()
+    pool.releaseMemory()
   }
 
   /// Runs a query on a reader, without holding up the writer or the caller's thread.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import JarvisLinux
 import JarvisProtocol
@@ -26,7 +27,10 @@ extension Coordinator {
     let (outputs, newest) = (paths.outputs, nextTask / 1000)
     let inputs = paths.state + "/inputs"
     let busy = Set(tasks.values.compactMap { $0.stored.step?.folder })
-    await Task.detached(priority: .background) {
+    await Task.detached(priority: .background) { [store] in
+      // Pruning has read whole tables into the caches.
+      store.releaseMemory()
+      jarvis_release_memory()
       Self.removeInputs(in: inputs, before: before, except: busy)
       Self.removeOutputs(in: outputs, before: before, except: live) { folder, name in
         kept.contains(folder) || UInt64(name).map { $0 >= newest } ?? true
