@@ -22,6 +22,21 @@ def test_a_refusal_is_1_with_the_daemons_words(daemon, ctl):
     assert done.stderr == "jarvisctl: there is no task t99\n"
 
 
+@pytest.mark.parametrize("field, named", [
+    ("params.tasks[0].isolation", "--isolation"), ("params.tasks[0].not_before", "--not-before"),
+    ("params.tasks[0].limits.io_weight", "--io-weight"), ("params.tasks[0].after[1].task", "--after"),
+    ("params.tasks[0].env.A=B", "--env"), ("params.branch_id", "--branch"),
+    # Nobody gave an option for these.
+    ("params.tasks[0].command[0]", "params.tasks[0].command[0]"), ("params.cwd_of", "params.cwd_of"),
+])
+def test_what_is_wrong_with_a_field_is_said_of_the_option_that_was_given(daemon, ctl, field, named):
+    def refuse(_):
+        raise RpcError(-32602, f"`{field}` is not to be: a `b` is")
+    daemon.handlers["task.spawn"] = refuse
+    end = ctl("run", "true")
+    assert end.returncode == 1 and f"`{named}` is not to be: a `b` is" in end.stderr
+
+
 @pytest.mark.parametrize("arguments", [
     ["frobnicate"], ["status", "--bogus"], ["show"], ["show", "nonsense"], ["run"], ["run", "--name", "x"],
     ["run", "--prio", "high", "--", "ls"], ["run", "--memory", "lots", "--", "ls"], ["wait", "t1", "--batch", "b1"],

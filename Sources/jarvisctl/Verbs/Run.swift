@@ -104,7 +104,7 @@ struct Run: ParsableCommand {
     params.parentBranchID = parentBranch
     if let strategy { params.strategy = strategy }
     params.cwd = currentFolder()
-    let (client, reply) = try submit(TaskSpawn.name, params.json, globals)
+    let (client, reply) = try namingOptions { try submit(TaskSpawn.name, params.json, globals) }
     if globals.json, !wait { return put(reply) }
     let batch = try Client.read(TaskSpawn.self, reply)
     guard let task = batch.tasks.first else { throw ClientError.protocolFault("task.spawn: no task") }
