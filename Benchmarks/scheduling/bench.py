@@ -1,10 +1,15 @@
 """Adaptive against every fixed width, fixed 5, sequential and GNU parallel, with real processes, in one run.
 
 Four workloads: computing, memory (on a made-up smaller machine), waiting (a rate-limited server on loopback) and a mix.
-Each runs BATCHES (16) batches of TASKS (24) tasks with the strategy `adaptive`, which begins knowing nothing, in turn with
-all the others, so that whatever else the machine does hurts all alike. The best fixed width is the one with the least
-median, of all from 1 to the cap (6), each run REPEATS (5) times; like is compared with like, median with median. BIN_DIR names the folder of the built programs. Arguments: some of cpu, memory,
-waiting, mixed. Prints a table, and writes it to Benchmarks/results/scheduling.md and .json. At most 15 minutes.
+A batch warms the machine up. Then each runs BATCHES (16) batches of TASKS (24) tasks with the strategy `adaptive`, which
+begins knowing nothing, in turn with all the others, so that whatever else the machine does hurts all alike. The best fixed
+width is the one with the least median, of all from 1 to the cap (6), each run REPEATS (5) times; like is compared with
+like, median with median. A machine that other work slows down for a minute makes the batches of that minute longer,
+whoever's they are: an adaptive batch is set against the best width at the machine's pace then, which the batches beside it
+tell by what they took and what they take in the middle of their runs. The table says what comes out without that, too.
+
+BIN_DIR names the folder of the built programs. Arguments: some of cpu, memory, waiting, mixed. Prints a table, and writes
+it to Benchmarks/results/scheduling.md and .json. At most 15 minutes.
 
 Exit status: 0 all that is required is reached; 1 something falls short; 2 nothing could be measured.
 """
@@ -29,6 +34,8 @@ TASKS = int(os.environ.get("BENCH_BATCH_TASKS", 24))
 REPEATS = int(os.environ.get("BENCH_REPEATS", 5))
 CAP = 6
 LEARNED_FROM = 10
+# As many batches beside one in time tell how fast the machine was then: one of each contender.
+NEAREST = CAP + 1
 DANGER = 0.85
 # Seconds of work of one task, and the made-up machine: six memory-bound tasks would pass its danger line.
 EACH = 0.25
@@ -89,6 +96,8 @@ class Contest:
         self.name, self.command, self.machine = name, command, machine
         self.adaptive, self.fixed, self.procfs = adaptive, fixed, procfs
         self.seconds, self.memory, self.widths = {}, {}, []
+        # Who ran when, and for how many seconds, in order.
+        self.course = []
         self.done = 0
 
     def measure(self, contender, run):
@@ -98,11 +107,12 @@ class Contest:
         self.machine.most = 0.0
         seconds = run()
         self.seconds.setdefault(contender, []).append(seconds)
+        self.course.append((contender, seconds))
         self.memory[contender] = max(self.memory.get(contender, 0.0), self.machine.most)
 
     def adapt(self):
         def run():
-            seconds, width = self.adaptive.batch([self.command] * TASKS, f"bench-{self.name}", "adaptive")
+            seconds, *width = self.adaptive.batch([self.command] * TASKS, f"bench-{self.name}", "adaptive")
             self.widths.append(width)
             return seconds
 
@@ -115,6 +125,11 @@ class Contest:
         self.fixed.configure(config(self.procfs, width))
         self.measure(f"width {width}", run)
 
+    def warm_up(self):
+        """One batch, as wide as may be, that nobody is measured by."""
+        self.fixed.configure(config(self.procfs, CAP))
+        self.fixed.batch([self.command] * TASKS, f"warm-{self.name}", "parallel")
+
     def run(self):
         guarded = ["--load", "80%", "--memfree", "300M"]
         others = [lambda k=k: self.width(k) for k in range(1, CAP + 1)]
@@ -122,22 +137,41 @@ class Contest:
         queue = others * REPEATS
         # Once: it may take long.
         queue.append(lambda: self.measure("parallel guarded", lambda: gnu_parallel(self.command, *guarded)))
+        # A virtual machine's memory is slow when it is touched for the first time, and so is a program that nobody ran:
+        # without this the first to run would pay for it, and that is always `adaptive`.
+        self.warm_up()
         for batch in range(BATCHES):
             self.adapt()
             for _ in range(len(queue) * (batch + 1) // BATCHES - len(queue) * batch // BATCHES):
                 queue[self.done]()
                 self.done += 1
-            note(f"  {self.name}: batch {batch + 1}: {self.seconds['adaptive'][-1]:.2f} s, {self.widths[-1]} at once")
+            note(f"  {self.name}: batch {batch + 1}: {self.seconds['adaptive'][-1]:.2f} s, at once on average "
+                 f"{self.widths[-1][1]:.1f}")
+
+    def paces(self, medians):
+        """How fast the machine was while each of the adaptive batches ran: what the NEAREST that ran just before and
+        after it took, as a ratio to what each of them takes in the middle of its runs; their median."""
+        places = [place for place, (contender, _) in enumerate(self.course) if contender == "adaptive"]
+        others = [(place, seconds / medians[contender]) for place, (contender, seconds) in enumerate(self.course)
+                  if contender not in ("adaptive", "parallel guarded")]
+        return [
+            statistics.median(pace for _, pace in sorted(others, key=lambda other: abs(other[0] - place))[:NEAREST])
+            for place in places
+        ]
 
     def figures(self):
         medians = {name: statistics.median(values) for name, values in self.seconds.items()}
         best = min((medians[f"width {k}"], k) for k in range(1, CAP + 1))
-        ratios = [seconds / best[0] for seconds in self.seconds["adaptive"]]
-        later = ratios[LEARNED_FROM - 1:]
+        paces = self.paces(medians)
+        raw = [seconds / best[0] for seconds in self.seconds["adaptive"]]
+        ratios = [ratio / pace for ratio, pace in zip(raw, paces)]
+        first, learned = slice(LEARNED_FROM - 1), slice(LEARNED_FROM - 1, None)
         return {
             "workload": self.name, "medians": medians, "best_width": best[1], "best_seconds": best[0], "ratios": ratios,
-            "widths": self.widths, "learning": max(ratios[:LEARNED_FROM - 1]),
-            "learned": statistics.median(later) if later else None, "memory": self.memory, "seconds": self.seconds,
+            "raw": raw, "paces": paces, "widths": self.widths, "learning": max(ratios[first]),
+            "learned": statistics.median(ratios[learned]), "raw_learning": max(raw[first]),
+            "raw_learned": statistics.median(raw[learned]), "memory": self.memory, "seconds": self.seconds,
+            "course": self.course,
         }
 
 
@@ -156,9 +190,10 @@ def table(results):
 
     row("best fixed width, seconds a batch", lambda r: f"{r['best_width']}: {r['best_seconds']:.2f} s")
     for batch in range(BATCHES):
-        row(f"adaptive, batch {batch + 1}", lambda r: f"{r['ratios'][batch]:.2f} ({r['widths'][batch]} at once)")
+        row(f"adaptive, batch {batch + 1}", lambda r: f"{r['ratios'][batch]:.2f} ({r['widths'][batch][1]:.1f} at once)")
     row("**adaptive, worst of batches 1 to 9** (≤ 1.3)", lambda r: f"**{r['learning']:.2f}**")
     row("**adaptive, median from the 10th on** (≤ 1.05)", lambda r: f"**{r['learned']:.2f}**")
+    row("the same two, the machine's pace not reckoned in", lambda r: f"{r['raw_learning']:.2f}, {r['raw_learned']:.2f}")
     for width in range(1, CAP + 1):
         label = {1: "sequential (width 1)", 5: "fixed 5"}.get(width, f"fixed {width}")
         row(label, lambda r: ratio(r, f"width {width}"))

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 BIN = Path(os.environ["BIN_DIR"]).resolve()
@@ -153,7 +154,8 @@ class Daemon:
         self.call("daemon.reload")
 
     def batch(self, commands, kind, strategy):
-        """Runs commands as one batch. Returns the seconds that it took, and the most of them that ran at once."""
+        """Runs commands as one batch. Returns the seconds that it took, and how many of them ran at once: the most, and
+        on average."""
         began = time.monotonic()
         spawned = self.call(
             "task.spawn",
@@ -165,7 +167,8 @@ class Daemon:
         bad = [task for task in tasks if task["state"] != "succeeded"]
         if bad:
             raise SystemExit(f"{kind}: {len(bad)} tasks did not succeed; the first: {bad[0]['state']}, {bad[0]['reason']}")
-        return seconds, most_at_once(tasks)
+        busy = sum(moment(task["ended_at"]) - moment(task["started_at"]) for task in tasks)
+        return seconds, most_at_once(tasks), busy / seconds
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -175,6 +178,11 @@ class Daemon:
             self.process.kill()
             self.process.wait()
         self.log.close()
+
+
+def moment(text):
+    """Seconds since 1970 of a time as the protocol writes it."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def most_at_once(tasks):
