@@ -19,6 +19,8 @@ public struct BatchPlan: Sendable {
   public private(set) var reason = ""
   /// The width that `adaptive` chose last, from what is known of its type.
   private var chosen: Int?
+  /// The width that is tried out with tasks of a type, until how many of the batch are over, and why.
+  private var trial: (type: String, width: Int, until: Int, reason: String)?
 
   /// What the machine allows a batch now.
   public struct Room: Sendable {
@@ -93,10 +95,23 @@ public struct BatchPlan: Sendable {
       profile.law(now: now), remaining: left, limit: limit, luck: luck, current: chosen)
     (width, chosen) = (choice.width, choice.width)
     reason = "adaptive: \(type): \(choice.reason)"
-    if width == 1, left > 1, limit > 1, profile.isInDoubt || profile.isTrialDue(chooser.policy, now) {
-      width = min(profile.trialWidth(chooser.policy, upTo: limit), left)
-      reason = "adaptive: \(type): \(width ?? 1) at once, to see whether that still gains nothing"
+    guard left > 1, limit > 1 else { return }
+    if trial?.type != type { trial = nil }
+    if choice.width == 1, profile.isInDoubt || profile.isTrialDue(chooser.policy, now) {
+      let width = profile.trialWidth(chooser.policy, upTo: limit)
+      tryOut(width, "\(width) at once, to see whether that still gains nothing", type)
+    } else if choice.isLook, finished >= trial?.until ?? 0 {
+      tryOut(choice.width, choice.reason, type)
     }
+    if let trial, finished < trial.until {
+      width = min(trial.width, limit, left)
+      (chosen, reason) = (width, trial.reason)
+    }
+  }
+
+  /// Tries a width out: for three waves, for fewer would be over before anything is seen at this width.
+  private mutating func tryOut(_ width: Int, _ words: String, _ type: String) {
+    trial = (type, width, max(trial?.until ?? 0, finished + 3 * width), "adaptive: \(type): \(words)")
   }
 
   /// One by one only if that is best for all of its types.

@@ -151,7 +151,7 @@ extension LawPosterior {
       mean += cell.mass * value
       square += cell.mass * value * value
     }
-    let scatter = misfit.reduce(0) { $0 + $1.logRatio * $1.logRatio } / Double(max(1, misfit.count))
+    let scatter = seen.reduce(0) { $0 + $1.logRatio * $1.logRatio } / Double(max(1, seen.count))
     return (mean, (max(0, square - mean * mean) + noise * noise / observations + scatter).squareRoot())
   }
 }

@@ -22,8 +22,22 @@ public struct LawPosterior: Sendable {
   public let observations: Double
   /// How many different widths have been seen. With fewer than two nothing is known of the law but the prior.
   public let widths: Int
-  /// By how much ln T at widths that were seen differs from what the law says, as far as noise doesn't explain it.
-  private(set) var misfit: [(width: Double, logRatio: Double)] = []
+  /// What is known of each width class that was seen, apart from the law.
+  private(set) var seen: [Seen] = []
+
+  /// A width class that was seen.
+  struct Seen: Sendable, Equatable {
+    /// Which of the width classes.
+    var index: UInt8
+    /// By how much ln T differs there from what the law says, as far as noise doesn't explain it.
+    var logRatio = 0.0
+    /// How many independent observations it rests on,
+    var observations: Double
+    /// in so many measurements.
+    var measurements: Double
+    /// How many tasks were measured at other widths since.
+    var idle: Int
+  }
 
   /// The part of the (σ, √κ) plane that the grid covers.
   private struct Box {
@@ -34,6 +48,11 @@ public struct LawPosterior: Sendable {
 
   /// Cells on a side.
   private static let side = 18
+  /// How far from any such law T at single widths is expected to lie, before that was measured: the standard deviation of
+  /// ln T. Places and cores that don't divide, tasks in step with each other and full queues all do that to a few per cent.
+  static let bend = 0.04
+  /// As many widths' scatter is worth it.
+  static let bendDegrees = 2.0
   /// Cells this much less likely than the best (in ln) are left out when the grid zooms in.
   private static let depth = 9.0
 
@@ -46,7 +65,10 @@ public struct LawPosterior: Sendable {
       guard let zoomed = zoom(logs), zoomed.area < 0.5 * box.area else { break }
       box = zoomed
     }
-    if widths >= 2 { misfit = Self.misfit(statistics, law: law, noise: noise) }
+    seen = statistics.records.map {
+      Seen(index: $0.index, observations: $0.effective, measurements: $0.measurements, idle: Int($0.idle))
+    }
+    if widths >= 2 { compare(statistics) }
   }
 
   /// Computes the grid over the box. Returns the logarithms of the densities, up to a constant.
@@ -124,11 +146,10 @@ public struct LawPosterior: Sendable {
 
   /// Where the data bend away from every law of this form (a cliff, a step at the number of cores), what was measured
   /// at a width is believed rather than the curve, as far as noise doesn't explain the difference.
-  private static func misfit(
-    _ statistics: WidthStatistics, law: ScalabilityLaw, noise: Double
-  ) -> [(width: Double, logRatio: Double)] {
+  private mutating func compare(_ statistics: WidthStatistics) {
     let records = statistics.records
     let total = statistics.effective
+    let law = law
     var residuals = records.map { Double($0.mean) - Numeric.ln(law.slowdown(Double($0.width))) }
     let mean = zip(records, residuals).reduce(0) { $0 + $1.0.effective * $1.1 } / total
     residuals = residuals.map { $0 - mean }
@@ -136,11 +157,13 @@ public struct LawPosterior: Sendable {
     let squares = records.reduce(0) { $0 + $1.effective * $1.effective }
     let degrees = Double(max(1, records.count - 2))
     let room = total - squares / total
-    guard room > 0 else { return [] }
-    let between = max(0, (sum - degrees * noise * noise) / room)
-    return zip(records, residuals).map { record, residual in
+    guard room > 0 else { return }
+    let excess = max(0, (sum - degrees * noise * noise) / room)
+    let between =
+      (Self.bendDegrees * Self.bend * Self.bend + degrees * excess) / (Self.bendDegrees + degrees)
+    for (place, record) in records.enumerated() {
       let own = noise * noise / record.effective
-      return (Double(record.width), residual * between / (between + own))
+      seen[place].logRatio = residuals[place] * between / (between + own)
     }
   }
 }
@@ -221,9 +244,12 @@ extension LawPosterior {
   }
 
   /// What ln T at `width` differs by from the law, as far as the data show it.
-  func correction(at width: Double) -> Double {
+  func correction(at width: Double) -> Double { seen(at: width)?.logRatio ?? 0 }
+
+  /// What is known of about this width; nil if it was never seen.
+  func seen(at width: Double) -> Seen? {
     let index = WidthStatistics.index(of: Float(width))
-    return misfit.first { WidthStatistics.index(of: Float($0.width)) == index }?.logRatio ?? 0
+    return seen.first { $0.index == index }
   }
 
   private func estimate(_ what: (Cell) -> Double) -> Estimate {

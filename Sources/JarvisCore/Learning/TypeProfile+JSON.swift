@@ -27,7 +27,7 @@ extension TypeProfile {
       "widths",
       .array(
         durations.records.map {
-          .numbers([Float($0.index), $0.width, $0.weight, $0.spread, $0.mean, $0.variance, $0.ends])
+          .numbers([Float($0.index), $0.width, $0.weight, $0.spread, $0.mean, $0.variance, $0.ends, Float($0.idle)])
         }))
     object.append("detector", .numbers(detector.numbers))
     if let numbers = work.numbers { object.append("work", .numbers(numbers)) }
@@ -117,13 +117,16 @@ extension TypeProfile {
     for (i, element) in (try fields.optionalList("widths", upTo: 100) ?? []).enumerated() {
       let path = "\(fields.path("widths"))[\(i)]"
       let numbers = (element.arrayValue ?? []).compactMap(\.doubleValue)
-      guard numbers.count == 6 || numbers.count == 7, (0...Double(WidthStatistics.edges.count)).contains(numbers[0]),
+      // An older Jarvis wrote the first six or seven.
+      guard (6...8).contains(numbers.count), (0...Double(WidthStatistics.edges.count)).contains(numbers[0]),
         (1...1e6).contains(numbers[1]), (1...1e4).contains(numbers[2]), (1e-4...100).contains(numbers[3]),
         (-100...100).contains(numbers[4]), (0...1e4).contains(numbers[5]),
-        numbers.count == 6 || (1...Double(WidthStatistics.mostEnds)).contains(numbers[6])
+        numbers.count == 6 || (1...Double(WidthStatistics.mostEnds)).contains(numbers[6]),
+        numbers.count < 8 || (0...65_535).contains(numbers[7])
       else {
         throw LearningFormatError(
-          path, "must be [class, width, weight, spread, mean of ln(seconds), variance, ends a measurement]")
+          path,
+          "must be [class, width, weight, spread, mean of ln(seconds), variance, ends a measurement, tasks since then]")
       }
       let index = UInt8(numbers[0])
       if let last = records.last, last.index >= index {
@@ -131,9 +134,10 @@ extension TypeProfile {
       }
       records.append(
         WidthRecord(
-          index: index, weight: min(Float(numbers[2]), WidthStatistics.memory), spread: Float(numbers[3]),
+          index: index, idle: numbers.count == 8 ? UInt16(numbers[7]) : 0,
+          weight: min(Float(numbers[2]), WidthStatistics.memory), spread: Float(numbers[3]),
           width: Float(numbers[1]), mean: Float(numbers[4]), variance: Float(numbers[5]),
-          ends: numbers.count == 7 ? Float(numbers[6]) : 1))
+          ends: numbers.count >= 7 ? Float(numbers[6]) : 1))
     }
     return records
   }

@@ -10,7 +10,8 @@ public struct WidthPolicy: Sendable, Equatable {
   /// Of a type that `auto` runs one by one nothing new is learned: after so many seconds without a task beside another
   /// it is tried in parallel again. 0 for never.
   public var recheckSeconds = 14 * 86_400.0
-  /// Or after so many tasks without one beside another; 0 for never. The same holds for `adaptive`.
+  /// Or after so many tasks without one beside another; 0 for never. The same holds for `adaptive`, and there for the
+  /// widths beside the best, too.
   public var recheckTasks = 1000
   /// The share of the limit with which a type begins of which no two widths are known.
   public var openingShare = 0.67
@@ -29,6 +30,15 @@ public struct WidthPolicy: Sendable, Equatable {
   /// A batch keeps its width until another is expected to take less by more than this share: each change of width
   /// disturbs what is measured, and the tasks that go on from before it.
   public var inertia = 0.01
+
+  /// Once nothing is tried out any more, the widths beside the best are looked at until so many tasks were seen there,
+  /// for the law knows no dips,
+  public var lookTasks = 16.0
+  /// in so many measurements.
+  public var lookMeasurements = 3.0
+  /// After `recheckTasks` they are looked at again, if the law alone, whatever was measured there, expects them to take at
+  /// most this much longer than the best.
+  public var recheckLoss = 0.5
 
   /// Types whose tasks typically take less than this gain nothing that could be measured: what starting them takes
   /// isn't in their durations. They run as if nothing were known of them. Seconds.
@@ -61,6 +71,8 @@ public struct WidthChoice: Sendable, Equatable {
   public var expectedLoss: Double
   /// Whether it is chosen to learn, and not because it is expected to be best.
   public var isExploring: Bool
+  /// Whether it is a width beside the best that is looked at: nothing is seen of it before some waves are over.
+  public var isLook = false
   /// Why, in words and numbers.
   public var reason: String
 }
@@ -121,6 +133,8 @@ public struct WidthChooser: Sendable {
     let isFenced = losses[tried] > policy.explorationLoss && losses[tried] > losses[best] * 1.0001
     let isSettled = law.widths >= 2 && (losses.min() ?? 0) <= policy.settledLoss
     var picked = isFenced || isSettled ? best : tried
+    let looked = isSettled ? look(round: best, kept, law, widths, losses, remaining) : nil
+    picked = looked ?? picked
 
     // Nothing but the prior is known: begin in the middle, and let the first tasks say more. A second width is what
     // the law shows itself in.
@@ -132,8 +146,35 @@ public struct WidthChooser: Sendable {
     let width = widths[picked]
     let isExploring = isOpening || picked != best
     return WidthChoice(
-      width: width, expectedLoss: losses[picked], isExploring: isExploring,
+      width: width, expectedLoss: losses[picked], isExploring: isExploring, isLook: looked != nil && !isOpening,
       reason: reason(width, law, limit: limit, best: widths[best], loss: losses[picked], isOpening: isOpening))
+  }
+
+  /// A width that is to be looked at, though the law doesn't expect it to be the best: the one that is kept, until enough
+  /// was seen, or one beside the best. As far as the law goes it costs little, and hardly any task ran with so many at
+  /// once, or none for long. So what bends away from the law for a width or two is found; at most two are looked at for
+  /// each that turns out to be best.
+  private func look(
+    round best: Int, _ kept: Int?, _ law: LawPosterior, _ widths: [Int], _ losses: [Double], _ remaining: Int
+  ) -> Int? {
+    guard widths[best] > 1 else { return nil }
+    func isWorthALook(_ place: Int, waves: Int) -> Bool {
+      guard remaining >= waves * widths[place] else { return false }
+      let seen = law.seen(at: Double(widths[place]))
+      if let seen, policy.recheckTasks > 0, seen.idle >= policy.recheckTasks {
+        let time = { (place: Int) in law.law.slowdown(Double(widths[place])) / Double(widths[place]) }
+        return time(place) <= time(best) * (1 + policy.recheckLoss)
+      }
+      guard losses[place] <= policy.explorationLoss else { return false }
+      guard let seen else { return true }
+      return seen.observations < policy.lookTasks || seen.measurements < policy.lookMeasurements
+    }
+    if let kept, isWorthALook(kept, waves: 1) { return kept }
+    let own = WidthStatistics.index(of: Float(widths[best]))
+    func isOther(_ place: Int) -> Bool { WidthStatistics.index(of: Float(widths[place])) != own }
+    let beside = [widths[..<best].indices.last(where: isOther), widths[best...].indices.first(where: isOther)]
+    // Two waves have to come, or nothing would be seen.
+    return beside.compactMap(\.self).filter { isWorthALook($0, waves: 2) }.min { losses[$0] < losses[$1] }
   }
 
   /// All widths up to 16, then in steps of an eighth: their makespans hardly differ.

@@ -2,6 +2,8 @@
 struct WidthRecord: Sendable, Equatable {
   /// Which of the width classes.
   var index: UInt8
+  /// How many tasks were measured at other widths since the last at this one.
+  var idle: UInt16 = 0
   /// How many observations it stands for: grows by 1 with each, up to `WidthStatistics.memory`; time takes from it.
   var weight: Float
   /// The variance of the mean, in units of one observation's: 1/n at first, and what a moving average has later.
@@ -14,6 +16,18 @@ struct WidthRecord: Sendable, Equatable {
   var variance: Float
   /// For how many observations one measurement stands: 1 for a task, more for a wave.
   var ends: Float = 1
+
+  /// Lets the share 1 − `share` of its weight fade.
+  mutating func fade(to share: Float) {
+    weight = max(1, weight * share)
+    spread /= share
+  }
+
+  /// The same, but what is known well enough to tell that a type has changed stays just that.
+  mutating func grow(old share: Float) {
+    let least = isKnown ? Float(WidthStatistics.known) * ends * spread : 0
+    fade(to: min(1, max(share, least)))
+  }
 
   /// How many independent observations the mean is worth.
   var effective: Double { spread > 0 ? 1 / Double(spread) : 0 }
@@ -29,6 +43,10 @@ struct WidthRecord: Sendable, Equatable {
 struct WidthStatistics: Sendable, Equatable {
   /// About as many observations count in each class: newer ones push older ones out.
   static let memory: Float = 64
+  /// What was measured before so many tasks ran at other widths counts for less once it is measured again: what it is
+  /// worth then shows soon, and old and new would make a mean that never was.
+  static let staleAfter: UInt16 = 1000
+  static let staleShare: Float = 0.1
   /// A measurement counts for no more: what disturbs a wave disturbs all of its tasks.
   static let mostEnds = 16
   /// The upper ends of the width classes.
@@ -64,18 +82,24 @@ struct WidthStatistics: Sendable, Equatable {
   /// Takes in one measurement.
   /// - Parameter ends: of how many tasks `logDuration` is the average: it counts as much as they do.
   mutating func add(width: Double, logDuration: Double, ends: Int = 1) {
+    let tasks = UInt16(clamping: ends)
     let ends = Float(max(1, min(Self.mostEnds, ends)))
     let width = Float(width)
     let value = Float(logDuration)
     let index = Self.index(of: width)
+    let old = records.first { $0.index == index }?.idle ?? 0
+    for i in records.indices {
+      let (idle, isFull) = records[i].idle.addingReportingOverflow(tasks)
+      records[i].idle = records[i].index == index ? 0 : isFull ? .max : idle
+    }
     guard let at = records.firstIndex(where: { $0.index == index }) else {
       let new = WidthRecord(
         index: index, weight: ends, spread: 1 / ends, width: width, mean: value, variance: 0, ends: ends)
       let place = records.firstIndex { $0.index > index } ?? records.count
-      if records.isEmpty { records.reserveCapacity(2) }
-      records.insert(new, at: place)
+      records = Self.exactly(records[..<place], new, records[place...])
       return
     }
+    if old >= Self.staleAfter { records[at].grow(old: Self.staleShare) }
     records[at].weight = min(records[at].weight + ends, Self.memory)
     let gain = ends / records[at].weight
     let rest = 1 - gain
@@ -90,10 +114,7 @@ struct WidthStatistics: Sendable, Equatable {
   /// Lets the share 1 − `share` of all weight fade.
   mutating func fade(to share: Double) {
     let share = Float(max(1e-6, min(1, share)))
-    for i in records.indices {
-      records[i].weight = max(1, records[i].weight * share)
-      records[i].spread /= share
-    }
+    for i in records.indices { records[i].fade(to: share) }
     records.removeAll { $0.spread > 20 }
   }
 
@@ -101,5 +122,17 @@ struct WidthStatistics: Sendable, Equatable {
   mutating func clear() { records = [] }
 
   /// Takes records that were stored; the caller has checked them.
-  init(records: [WidthRecord] = []) { self.records = records }
+  init(records: [WidthRecord] = []) { self.records = Self.exactly(records[...], nil, []) }
+
+  /// Lists without room to grow: they grow seldom, and there are thousands of them.
+  private static func exactly(
+    _ first: ArraySlice<WidthRecord>, _ new: WidthRecord?, _ rest: ArraySlice<WidthRecord>
+  ) -> [WidthRecord] {
+    var all: [WidthRecord] = []
+    all.reserveCapacity(first.count + (new == nil ? 0 : 1) + rest.count)
+    all += first
+    if let new { all.append(new) }
+    all += rest
+    return all
+  }
 }
