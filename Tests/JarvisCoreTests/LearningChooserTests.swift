@@ -45,7 +45,8 @@ struct LearningChooserTests {
         var left = tasks
         var current: Int?
         let took = world.run(works) {
-          let choice = chooser.choose(profile.law(), remaining: left, limit: limit, luck: luck, current: current)
+          let choice = chooser.choose(
+            profile.law(), remaining: left, total: tasks, limit: limit, luck: luck, current: current)
           current = choice.width
           return choice.width
         } ended: { width, seconds, ended in
@@ -161,6 +162,27 @@ struct LearningChooserTests {
         Observation(
           type: "x", width: Double.random(in: 1...8, using: &random),
           durationSeconds: Double.random(in: 1...10, using: &random), at: at(Double(i))))
+    }
+  }
+
+  @Test("a batch keeps its width while nothing new is learned, however many of its tasks are left")
+  func steady() {
+    let chooser = WidthChooser()
+    var store = ProfileStore()
+    for i in 0..<400 {
+      let width = Double([1, 2, 3, 4, 5, 6][i % 6])
+      let seconds = 10 * ScalabilityLaw(sigma: 0.2, kappa: 0.01).slowdown(width) * (1 + 0.1 * Double(i % 3 - 1))
+      store.observe(Observation(type: "x", width: width, durationSeconds: seconds, at: at(Double(i))))
+    }
+    for total in 13...40 {
+      var plan = BatchPlan(strategy: .adaptive, luck: 0.5, remaining: ["x": total])
+      var widths: Set<Int> = []
+      for left in stride(from: total, to: 6, by: -1) {
+        plan.choose(chooser, store, at: at(400)) { BatchPlan.Room(cap: 6, memory: nil) }
+        if let width = plan.width { widths.insert(width) }
+        if left > 7 { plan.ended("x") }
+      }
+      #expect(widths.count == 1, "\(total) tasks: \(widths.sorted())")
     }
   }
 

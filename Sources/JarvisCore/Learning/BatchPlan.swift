@@ -92,7 +92,7 @@ public struct BatchPlan: Sendable {
     let room = room()
     let limit = profile.limit(room.cap, memory: room.memory)
     let choice = chooser.choose(
-      profile.law(now: now), remaining: left, limit: limit, luck: luck, current: chosen)
+      profile.law(now: now), remaining: left, total: total, limit: limit, luck: luck, current: chosen)
     (width, chosen) = (choice.width, choice.width)
     reason = "adaptive: \(type): \(choice.reason)"
     guard left > 1, limit > 1 else { return }

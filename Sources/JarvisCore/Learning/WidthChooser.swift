@@ -33,7 +33,7 @@ public struct WidthPolicy: Sendable, Equatable {
 
   /// Once nothing is tried out any more, the widths beside the best are looked at until so many tasks were seen there,
   /// for the law knows no dips,
-  public var lookTasks = 16.0
+  public var lookTasks = 32.0
   /// in so many measurements.
   public var lookMeasurements = 3.0
   /// After `recheckTasks` they are looked at again, if the law alone, whatever was measured there, expects them to take at
@@ -109,11 +109,13 @@ public struct WidthChooser: Sendable {
   /// - Parameters:
   ///   - law: what is believed of the type; `TypeProfile.law(now:)`.
   ///   - remaining: how many tasks of the batch aren't over, those that run included.
+  ///   - total: how many it had when it came; `remaining` unless told otherwise. Makespans are compared for all of them:
+  ///     those that are left make a last wave of another size after each end, and the width would change with it.
   ///   - limit: what resources and caps allow at most, 1 or more.
   ///   - luck: the batch's.
   ///   - current: the width that was chosen for it last; nil if none was.
   public func choose(
-    _ law: LawPosterior, remaining: Int, limit: Int, luck: Double, current: Int? = nil
+    _ law: LawPosterior, remaining: Int, total: Int? = nil, limit: Int, luck: Double, current: Int? = nil
   ) -> WidthChoice {
     let limit = max(1, min(limit, remaining))
     guard limit > 1 else {
@@ -123,10 +125,11 @@ public struct WidthChooser: Sendable {
     }
     let widths = Self.candidates(upTo: limit)
     let factors = (1...limit).map { Numeric.power(law.correction(at: Double($0))) }
-    let losses = Self.losses(law, tasks: remaining, widths: widths, factors: factors)
+    let tasks = max(remaining, total ?? remaining)
+    let losses = Self.losses(law, tasks: tasks, widths: widths, factors: factors)
     let kept = current.flatMap { now in widths.lastIndex { $0 <= now } }
     let best = policy.cheapest(widths, losses, kept)
-    var drawn = Self.spans(law.draw(luck), tasks: remaining, widths: widths, factors: factors)
+    var drawn = Self.spans(law.draw(luck), tasks: tasks, widths: widths, factors: factors)
     let shortest = drawn.min() ?? 1
     for i in drawn.indices { drawn[i] = drawn[i] / shortest - 1 }
     let tried = policy.cheapest(widths, drawn, kept)
