@@ -112,7 +112,7 @@ class Contest:
 
     def adapt(self):
         def run():
-            seconds, *width = self.adaptive.batch([self.command] * TASKS, f"bench-{self.name}", "adaptive")
+            seconds, width = self.adaptive.batch([self.command] * TASKS, f"bench-{self.name}", "adaptive")
             self.widths.append(width)
             return seconds
 
@@ -146,7 +146,7 @@ class Contest:
                 queue[self.done]()
                 self.done += 1
             note(f"  {self.name}: batch {batch + 1}: {self.seconds['adaptive'][-1]:.2f} s, at once on average "
-                 f"{self.widths[-1][1]:.1f}")
+                 f"{self.widths[-1]:.1f}")
 
     def paces(self, medians):
         """How fast the machine was while each of the adaptive batches ran: what the NEAREST that ran just before and
@@ -190,7 +190,7 @@ def table(results):
 
     row("best fixed width, seconds a batch", lambda r: f"{r['best_width']}: {r['best_seconds']:.2f} s")
     for batch in range(BATCHES):
-        row(f"adaptive, batch {batch + 1}", lambda r: f"{r['ratios'][batch]:.2f} ({r['widths'][batch][1]:.1f} at once)")
+        row(f"adaptive, batch {batch + 1}", lambda r: f"{r['ratios'][batch]:.2f} ({r['widths'][batch]:.1f} at once)")
     row("**adaptive, worst of batches 1 to 9** (≤ 1.3)", lambda r: f"**{r['learning']:.2f}**")
     row("**adaptive, median from the 10th on** (≤ 1.05)", lambda r: f"**{r['learned']:.2f}**")
     row("the same two, the machine's pace not reckoned in", lambda r: f"{r['raw_learning']:.2f}, {r['raw_learned']:.2f}")

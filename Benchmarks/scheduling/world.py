@@ -154,8 +154,7 @@ class Daemon:
         self.call("daemon.reload")
 
     def batch(self, commands, kind, strategy):
-        """Runs commands as one batch. Returns the seconds that it took, and how many of them ran at once: the most, and
-        on average."""
+        """Runs commands as one batch. Returns the seconds that it took, and how many of them ran at once on average."""
         began = time.monotonic()
         spawned = self.call(
             "task.spawn",
@@ -168,7 +167,7 @@ class Daemon:
         if bad:
             raise SystemExit(f"{kind}: {len(bad)} tasks did not succeed; the first: {bad[0]['state']}, {bad[0]['reason']}")
         busy = sum(moment(task["ended_at"]) - moment(task["started_at"]) for task in tasks)
-        return seconds, most_at_once(tasks), busy / seconds
+        return seconds, busy / seconds
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -183,12 +182,3 @@ class Daemon:
 def moment(text):
     """Seconds since 1970 of a time as the protocol writes it."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
-def most_at_once(tasks):
-    events = [(task["started_at"], 1) for task in tasks] + [(task["ended_at"], -1) for task in tasks]
-    most = running = 0
-    for _, step in sorted(events):
-        running += step
-        most = max(most, running)
-    return most

@@ -12,7 +12,7 @@ public struct WidthPolicy: Sendable, Equatable {
   public var recheckSeconds = 14 * 86_400.0
   /// Or after so many tasks without one beside another; 0 for never. The same holds for `adaptive`, and there for the
   /// widths beside the best, too.
-  public var recheckTasks = 1000
+  public var recheckTasks = Int(WidthStatistics.staleAfter)
   /// The share of the limit with which a type begins of which no two widths are known.
   public var openingShare = 0.67
   /// It begins so until this share of as many tasks have ended.
@@ -137,7 +137,7 @@ public struct WidthChooser: Sendable {
     let isSettled = law.widths >= 2 && (losses.min() ?? 0) <= policy.settledLoss
     var picked = isFenced || isSettled ? best : tried
     let looked = isSettled ? look(round: best, kept, law, widths, losses, remaining) : nil
-    picked = looked ?? picked
+    if let looked { picked = looked }
 
     // Nothing but the prior is known: begin in the middle, and let the first tasks say more. A second width is what
     // the law shows itself in.
@@ -165,8 +165,9 @@ public struct WidthChooser: Sendable {
       guard remaining >= waves * widths[place] else { return false }
       let seen = law.seen(at: Double(widths[place]))
       if let seen, policy.recheckTasks > 0, seen.idle >= policy.recheckTasks {
-        let time = { (place: Int) in law.law.slowdown(Double(widths[place])) / Double(widths[place]) }
-        return time(place) <= time(best) * (1 + policy.recheckLoss)
+        let expected = law.law
+        func time(_ width: Int) -> Double { expected.slowdown(Double(width)) / Double(width) }
+        return time(widths[place]) <= time(widths[best]) * (1 + policy.recheckLoss)
       }
       guard losses[place] <= policy.explorationLoss else { return false }
       guard let seen else { return true }

@@ -23,10 +23,11 @@ struct WidthRecord: Sendable, Equatable {
     spread /= share
   }
 
-  /// The same, but what is known well enough to tell that a type has changed stays just that.
-  mutating func grow(old share: Float) {
+  /// Lets its weight fade to `WidthStatistics.staleShare`; but what is known well enough to tell that a type has changed
+  /// stays just that.
+  mutating func becomeStale() {
     let least = isKnown ? Float(WidthStatistics.known) * ends * spread : 0
-    fade(to: min(1, max(share, least)))
+    fade(to: min(1, max(WidthStatistics.staleShare, least)))
   }
 
   /// How many independent observations the mean is worth.
@@ -82,24 +83,23 @@ struct WidthStatistics: Sendable, Equatable {
   /// Takes in one measurement.
   /// - Parameter ends: of how many tasks `logDuration` is the average: it counts as much as they do.
   mutating func add(width: Double, logDuration: Double, ends: Int = 1) {
-    let tasks = UInt16(clamping: ends)
+    let tasks = ends
     let ends = Float(max(1, min(Self.mostEnds, ends)))
     let width = Float(width)
     let value = Float(logDuration)
     let index = Self.index(of: width)
-    let old = records.first { $0.index == index }?.idle ?? 0
-    for i in records.indices {
-      let (idle, isFull) = records[i].idle.addingReportingOverflow(tasks)
-      records[i].idle = records[i].index == index ? 0 : isFull ? .max : idle
-    }
-    guard let at = records.firstIndex(where: { $0.index == index }) else {
+    let known = records.firstIndex { $0.index == index }
+    for i in records.indices where i != known { records[i].idle = UInt16(clamping: Int(records[i].idle) + tasks) }
+    guard let at = known else {
       let new = WidthRecord(
         index: index, weight: ends, spread: 1 / ends, width: width, mean: value, variance: 0, ends: ends)
       let place = records.firstIndex { $0.index > index } ?? records.count
-      records = Self.exactly(records[..<place], new, records[place...])
+      records.insert(new, at: place)
+      records = Self.withoutRoom(records)
       return
     }
-    if old >= Self.staleAfter { records[at].grow(old: Self.staleShare) }
+    if records[at].idle >= Self.staleAfter { records[at].becomeStale() }
+    records[at].idle = 0
     records[at].weight = min(records[at].weight + ends, Self.memory)
     let gain = ends / records[at].weight
     let rest = 1 - gain
@@ -122,17 +122,13 @@ struct WidthStatistics: Sendable, Equatable {
   mutating func clear() { records = [] }
 
   /// Takes records that were stored; the caller has checked them.
-  init(records: [WidthRecord] = []) { self.records = Self.exactly(records[...], nil, []) }
+  init(records: [WidthRecord] = []) { self.records = Self.withoutRoom(records) }
 
-  /// Lists without room to grow: they grow seldom, and there are thousands of them.
-  private static func exactly(
-    _ first: ArraySlice<WidthRecord>, _ new: WidthRecord?, _ rest: ArraySlice<WidthRecord>
-  ) -> [WidthRecord] {
-    var all: [WidthRecord] = []
-    all.reserveCapacity(first.count + (new == nil ? 0 : 1) + rest.count)
-    all += first
-    if let new { all.append(new) }
-    all += rest
-    return all
+  /// The same list in a buffer without room to grow: such lists grow seldom, and there are thousands of them.
+  private static func withoutRoom(_ records: [WidthRecord]) -> [WidthRecord] {
+    var exact: [WidthRecord] = []
+    exact.reserveCapacity(records.count)
+    exact += records
+    return exact
   }
 }
