@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import JarvisConfig
 import JarvisLinux
@@ -91,8 +90,6 @@ public struct Daemon: Sendable {
     do throws(RPC.Failure) { try await coordinator.restore() } catch {
       throw StartupError(description: error.message)
     }
-    store.releaseMemory()
-    jarvis_release_memory()
     let inspector = PeerInspector()
     let reloader = Reloader(options: options, environment: environment, coordinator: coordinator, source: loaded.source)
     let services = DaemonServices(

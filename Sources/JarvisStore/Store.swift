@@ -88,7 +88,7 @@ public final class Store: Sendable {
   }
 
   /// Gives caches and reader connections back, and waits until it is done; they come again when needed. Worth a call
-  /// after start-up.
+  /// after pruning, which reads whole tables.
   public func releaseMemory() {
     pool.releaseMemory()
   }

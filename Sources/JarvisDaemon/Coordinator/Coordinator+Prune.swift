@@ -28,7 +28,7 @@ extension Coordinator {
     let inputs = paths.state + "/inputs"
     let busy = Set(tasks.values.compactMap { $0.stored.step?.folder })
     await Task.detached(priority: .background) { [store] in
-      // Pruning has read whole tables into the caches.
+      // Pruning has read whole tables into the caches, and the first one comes right after a start, which has, too.
       store.releaseMemory()
       jarvis_release_memory()
       Self.removeInputs(in: inputs, before: before, except: busy)
