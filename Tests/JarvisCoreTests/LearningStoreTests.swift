@@ -78,11 +78,18 @@ struct LearningStoreTests {
     #expect(try mine.importing(other.json) == 1)
     #expect(mine["a"]?.total == 10 && mine["b"]?.total == 5)
     var profile = try #require(other["b"]).json.objectValue ?? JSONObject()
-    profile["widths"] = [[1, 2, 3]]
-    #expect {
-      try mine.importing(["version": 1, "profiles": [["type": "c", "total": 1], .object(profile)]])
-    } throws: { error in
-      (error as? LearningFormatError)?.path == "profiles[1].widths[0]"
+    // Too few, words among the numbers, and tasks that are more or fewer than there can be.
+    let faults: [JSON] = [
+      [[1, 2, 3]], [[1, 1.5, 9, 0.1, 0, 0, 1, "x"]], [[1, 1.5, 9, "x", 0.1, 0, 0, 1]],
+      [[1, 1.5, 9, 0.1, 0, 0, 1, 65_536]], [[1, 1.5, 9, 0.1, 0, 0, 1, -1]],
+    ]
+    for widths in faults {
+      profile["widths"] = widths
+      #expect {
+        try mine.importing(["version": 1, "profiles": [["type": "c", "total": 1], .object(profile)]])
+      } throws: { error in
+        (error as? LearningFormatError)?.path == "profiles[1].widths[0]"
+      }
     }
     #expect(mine["c"] == nil)
     #expect(throws: LearningFormatError.self) { try mine.importing(["version": 2, "profiles": []]) }

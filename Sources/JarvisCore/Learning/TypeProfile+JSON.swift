@@ -116,9 +116,11 @@ extension TypeProfile {
     var records: [WidthRecord] = []
     for (i, element) in (try fields.optionalList("widths", upTo: 100) ?? []).enumerated() {
       let path = "\(fields.path("widths"))[\(i)]"
-      let numbers = (element.arrayValue ?? []).compactMap(\.doubleValue)
+      let elements = element.arrayValue ?? []
+      let numbers = elements.compactMap(\.doubleValue)
       // An older Jarvis wrote the first six or seven.
-      guard (6...8).contains(numbers.count), (0...Double(WidthStatistics.edges.count)).contains(numbers[0]),
+      guard (6...8).contains(numbers.count), numbers.count == elements.count,
+        (0...Double(WidthStatistics.edges.count)).contains(numbers[0]),
         (1...1e6).contains(numbers[1]), (1...1e4).contains(numbers[2]), (1e-4...100).contains(numbers[3]),
         (-100...100).contains(numbers[4]), (0...1e4).contains(numbers[5]),
         numbers.count == 6 || (1...Double(WidthStatistics.mostEnds)).contains(numbers[6]),
