@@ -90,7 +90,7 @@ bench-agents: debug ## Measure memory and CPU of real Claude Code and Codex agen
 bench-learn: $(built) ## Measure what an observation costs, and the memory of 10,000 profiles
 	@bin=$(bin_dir); BIN_DIR="$$bin" bash Benchmarks/run.sh learning
 
-bench-scheduling: deps-bench $(built) ## Compare adaptive with fixed widths and GNU parallel (up to 15 minutes)
+bench-scheduling: deps-bench $(built) ## Compare adaptive with fixed widths and GNU parallel (up to 40 minutes)
 	@bin=$(bin_dir); BIN_DIR="$$bin" python3 Benchmarks/scheduling/bench.py
 
 install: $(built) ## Install for the current user (PREFIX, DESTDIR)
