@@ -2,7 +2,7 @@
 
 BIN_DIR names the folder of the programs. The database is filled directly (that is no part of what is measured), then
 each kind of search is asked over the socket, each time with another word, and the median and the 95th percentile are
-printed in milliseconds. Exit status: 0 if the median of all searches together is below 10 ms, else 1.
+printed in milliseconds. Exit status: 0 if the median of each kind is below 10 ms, else 1.
 """
 
 import bisect
@@ -136,7 +136,7 @@ def main():
             "none: the newest": lambda: None,
         }
         print("| search | found | p50 ms | p95 ms |\n|---|--:|--:|--:|")
-        every = []
+        every, slowest = [], 0.0
         for name, query in searches.items():
             times, found = [], 0
             for _ in range(ROUNDS):
@@ -148,6 +148,7 @@ def main():
             times.sort()
             median = times[len(times) // 2]
             every += times
+            slowest = max(slowest, median)
             print(f"| {name} | {found / ROUNDS:.1f} | {median:.2f} | {times[int(len(times) * 0.95)]:.2f} |", flush=True)
         every.sort()
         middle = every[len(every) // 2]
@@ -165,7 +166,7 @@ def main():
         if daemon.process.poll() is None:
             daemon.process.kill()
         shutil.rmtree(folder, ignore_errors=True)
-    return 0 if middle < LIMIT_MS else 1
+    return 0 if slowest < LIMIT_MS else 1
 
 
 sys.exit(main())

@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import Glibc
 
 /// `finding_rank(finding_fts, idf…)`: BM25 (S. Robertson, K. Spärck Jones) with the weights of the words given.
 ///
@@ -27,25 +28,21 @@ enum FindingRank {
     _ api: UnsafePointer<Fts5ExtensionApi>, _ context: OpaquePointer, _ count: Int,
     _ weights: UnsafeMutablePointer<OpaquePointer?>
   ) -> Double {
-    var instances: Int32 = 0
-    guard api.pointee.xInstCount(context, &instances) == SQLITE_OK else { return 0 }
+    guard let average = averageLength(api, context) else { return 0 }
     return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(1, count)) { frequencies in
       frequencies.initialize(repeating: 0)
-      for index in 0..<instances {
-        var phrase: Int32 = 0
+      for phrase in 0..<count {
+        var places = Fts5PhraseIter()
         var column: Int32 = 0
         var offset: Int32 = 0
-        guard api.pointee.xInst(context, index, &phrase, &column, &offset) == SQLITE_OK else { return 0 }
-        guard phrase < count, columnWeights.indices.contains(Int(column)) else { continue }
-        frequencies[Int(phrase)] += columnWeights[Int(column)]
+        guard api.pointee.xPhraseFirst(context, Int32(phrase), &places, &column, &offset) == SQLITE_OK else { return 0 }
+        while column >= 0 {
+          if columnWeights.indices.contains(Int(column)) { frequencies[phrase] += columnWeights[Int(column)] }
+          api.pointee.xPhraseNext(context, &places, &column, &offset)
+        }
       }
       var length: Int32 = 0
-      var total: Int64 = 0
-      var rows: Int64 = 0
       _ = api.pointee.xColumnSize(context, -1, &length)
-      _ = api.pointee.xColumnTotalSize(context, -1, &total)
-      _ = api.pointee.xRowCount(context, &rows)
-      let average = Double(max(1, total)) / Double(max(1, rows))
       let norm = k1 * (1 - b + b * Double(length) / average)
       var score = 0.0
       for phrase in 0..<count {
@@ -54,5 +51,20 @@ enum FindingRank {
       }
       return score
     }
+  }
+
+  /// How many words a finding has on average; nil if memory is out. FTS5 reads its record of it from the file each time
+  /// it is asked, so it is kept with the query after the first row.
+  private static func averageLength(_ api: UnsafePointer<Fts5ExtensionApi>, _ context: OpaquePointer) -> Double? {
+    if let kept = api.pointee.xGetAuxdata(context, 0) { return kept.load(as: Double.self) }
+    var total: Int64 = 0
+    var rows: Int64 = 0
+    _ = api.pointee.xColumnTotalSize(context, -1, &total)
+    _ = api.pointee.xRowCount(context, &rows)
+    let average = Double(max(1, total)) / Double(max(1, rows))
+    guard let kept = malloc(MemoryLayout<Double>.size) else { return nil }
+    kept.storeBytes(of: average, as: Double.self)
+    guard api.pointee.xSetAuxdata(context, kept, { free($0) }) == SQLITE_OK else { return nil }
+    return average
   }
 }

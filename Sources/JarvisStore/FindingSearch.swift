@@ -253,32 +253,13 @@ struct FindingFinder {
   /// The findings themselves, with the passages that matched.
   private func hits(_ matches: [Match], _ terms: [Term], _ cursor: FindingCursor) throws -> [FindingHit] {
     let find = try db.cachedStatement(sql: "SELECT \(FindingRow.columns) FROM finding WHERE id = ?")
-    let passage = try db.cachedStatement(
-      sql: """
-        SELECT snippet(finding_fts, -1, char(1), char(2), '…', 24) FROM finding_fts WHERE finding_fts MATCH ? AND rowid = ?
-        """)
-    let expression = expression(terms, isWide: cursor.isWide)
+    let passages =
+      terms.isEmpty ? [:] : try FindingPassages.all(matches.map(\.id), expression(terms, isWide: cursor.isWide), db)
     return try matches.compactMap { match in
       guard let row = try Row.fetchOne(find, arguments: [match.id]).map(FindingRow.init(row:)) else { return nil }
-      let snippet =
-        terms.isEmpty
-        ? "" : Self.passage(try String.fetchOne(passage, arguments: [expression, match.id]) ?? "", of: row)
-      return FindingHit(finding: row, snippet: snippet, score: match.score)
+      return FindingHit(
+        finding: row, snippet: FindingPassages.worded(passages[match.id] ?? "", of: row), score: match.score)
     }
-  }
-}
-
-extension FindingFinder {
-  /// A passage with the words that match in brackets; tags, which are stored as JSON, as people write them.
-  static func passage(_ marked: String, of row: FindingRow) -> String {
-    var text = marked
-    let bare = marked.filter { $0 != "\u{1}" && $0 != "\u{2}" && $0 != "…" }
-    if !bare.isEmpty, row.tagsJSON.contains(bare), bare.contains("\"") {
-      for json in ["[\"", "\"]"] { text = text.replacing(json, with: "") }
-      for (mark, place) in [("\u{2}\",\"", "\u{2}, "), ("\",\"", ", ")] { text = text.replacing(mark, with: place) }
-      text = "tags: \(text.filter { $0 != "\"" })"
-    }
-    return text.replacing("\u{1}", with: "[").replacing("\u{2}", with: "]")
   }
 }
 

@@ -64,6 +64,21 @@ import Testing
     #expect((hit?.score ?? 0) > 0)
   }
 
+  @Test func eachHitHasItsOwnPassageHoweverManyMatchesOfOthersLieBetween() async throws {
+    let folder = try TemporaryFolder()
+    let store = try folder.open()
+    // More than are walked over: the older half of the own ones has to be found one by one.
+    let strangers = Int64(FindingFinder.window) + 500
+    let own = Array(1...10) + Array(11 + strangers...20 + strangers)
+    try await store.commit(
+      own.map { .finding(someFinding($0, "login \($0)", branch: "own")) }
+        + (11..<11 + strangers).map { .finding(someFinding($0, "login \($0)", branch: "other")) })
+    let hits = try await store.searchFindings(FindingSearch(scope: "repo", branch: "own", query: "login", now: noon))
+      .rows
+    #expect(hits.map(\.finding.id).sorted() == own)
+    for hit in hits { #expect(hit.snippet == "[login] \(hit.finding.id)") }
+  }
+
   @Test func theIndexFollowsReplacementRemovalAndExpiry() async throws {
     let folder = try TemporaryFolder()
     let store = try folder.open()
