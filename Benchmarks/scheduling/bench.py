@@ -110,8 +110,6 @@ class Contest:
         self.seconds, self.memory, self.widths = {}, {}, []
         # Who ran when, and for how many seconds, in order.
         self.course = []
-        # The medians of the search; what each finalist took in the final.
-        self.searched, self.finals = {}, {}
 
     def measure(self, contender, run):
         if time.monotonic() > DEADLINE:
@@ -130,6 +128,8 @@ class Contest:
             return seconds
 
         self.measure("adaptive", run)
+        note(f"  {self.name}: batch {len(self.widths)}: {self.seconds['adaptive'][-1]:.2f} s, at once on average "
+             f"{self.widths[-1]:.1f}")
 
     def width(self, width):
         def run():
@@ -154,22 +154,21 @@ class Contest:
         # without this the first to run would pay for it, and that is always `adaptive`.
         self.warm_up()
         search = LEARNED_FROM - 1
-        for batch in range(BATCHES):
+        for batch in range(search):
             self.adapt()
-            note(f"  {self.name}: batch {batch + 1}: {self.seconds['adaptive'][-1]:.2f} s, at once on average "
-                 f"{self.widths[-1]:.1f}")
-            if batch < search:
-                for measure in queue[len(queue) * batch // search:len(queue) * (batch + 1) // search]:
-                    measure()
-                continue
-            if batch == search:
-                self.searched = {name: statistics.median(seconds) for name, seconds in self.seconds.items()}
-                finalists = sorted(range(1, CAP + 1), key=lambda k: self.searched[f"width {k}"])[:FINALISTS]
-                self.finals = {k: [] for k in finalists}
+            for measure in queue[len(queue) * batch // search:len(queue) * (batch + 1) // search]:
+                measure()
+        searched = self.searched()
+        finalists = sorted(range(1, CAP + 1), key=lambda k: searched[f"width {k}"])[:FINALISTS]
+        for batch in range(search, BATCHES):
+            self.adapt()
             # The other way round each time, so that nobody always follows the same.
             for k in finalists if batch % 2 else reversed(finalists):
                 self.width(k)
-                self.finals[k].append(self.seconds[f"width {k}"][-1])
+
+    def searched(self):
+        """The median of what each contender took in the search."""
+        return {name: statistics.median(seconds[:REPEATS]) for name, seconds in self.seconds.items() if name != "adaptive"}
 
     def paces(self, medians):
         """How fast the machine was while each of the adaptive batches ran: what the NEAREST that ran just before and
@@ -183,18 +182,22 @@ class Contest:
         ]
 
     def figures(self):
-        best, width = min((middle(seconds), k) for k, seconds in self.finals.items())
+        searched = self.searched()
+        least = min(searched[f"width {k}"] for k in range(1, CAP + 1))
+        finals = {k: self.seconds[f"width {k}"][REPEATS:] for k in range(1, CAP + 1)}
+        finals = {k: middle(seconds) for k, seconds in finals.items() if seconds}
+        width = min(finals, key=finals.get)
+        best = finals[width]
         adaptive = self.seconds["adaptive"]
-        searched = min(self.searched[f"width {k}"] for k in range(1, CAP + 1))
         medians = {name: statistics.median(seconds) for name, seconds in self.seconds.items()}
         raw = [seconds / best for seconds in adaptive]
         ratios = [ratio / pace for ratio, pace in zip(raw, self.paces(medians))]
         search, final = slice(LEARNED_FROM - 1), slice(LEARNED_FROM - 1, None)
         return {
-            "workload": self.name, "searched": self.searched, "best_width": width, "best_seconds": best,
-            "search_seconds": searched, "finals": self.finals, "ratios": ratios, "raw": raw, "widths": self.widths,
+            "workload": self.name, "searched": searched, "best_width": width, "best_seconds": best,
+            "search_seconds": least, "finals": finals, "ratios": ratios, "raw": raw, "widths": self.widths,
             "learning": max(ratios[search]), "raw_learning": max(raw[search]), "learned": middle(adaptive[final]) / best,
-            "search_learned": statistics.median(adaptive[final]) / searched, "memory": self.memory, "course": self.course,
+            "search_learned": statistics.median(adaptive[final]) / least, "memory": self.memory, "course": self.course,
         }
 
 
@@ -224,10 +227,8 @@ def table(results):
         return f"{statistics.mean(result['raw'][part]):.2f} ({min(widths):.1f} to {max(widths):.1f} at once)"
 
     def others(result):
-        return ", ".join(
-            f"{k}: {middle(seconds) / result['best_seconds']:.2f}" for k, seconds in result["finals"].items()
-            if k != result["best_width"]
-        )
+        best = result["best_width"], result["best_seconds"]
+        return ", ".join(f"{k}: {seconds / best[1]:.2f}" for k, seconds in result["finals"].items() if k != best[0])
 
     row("best fixed width of the final, seconds a batch", lambda r: f"{r['best_width']}: {r['best_seconds']:.2f} s")
     row("the other one of the final, of the best", others)
@@ -240,7 +241,7 @@ def table(results):
     row("**adaptive, from the 10th on, of the best of the final** (≤ 1.05)", lambda r: f"**{r['learned']:.2f}**")
     row("the same, median, of the least median of the search", lambda r: f"{r['search_learned']:.2f}")
     for width in range(1, CAP + 1):
-        label = {1: "sequential (width 1)", 5: "fixed 5"}.get(width, f"fixed {width}")
+        label = f"fixed {width}" if width > 1 else "sequential (width 1)"
         row(f"search: {label}, of the least median", lambda r: ratio(r, f"width {width}"))
     row("search: GNU parallel", lambda r: ratio(r, "parallel"))
     row("search: GNU parallel --load 80% --memfree 300M", lambda r: ratio(r, "parallel guarded"))

@@ -31,7 +31,8 @@ enum FindingRank {
     guard let average = averageLength(api, context) else { return 0 }
     return withUnsafeTemporaryAllocation(of: Double.self, capacity: max(1, count)) { frequencies in
       frequencies.initialize(repeating: 0)
-      for phrase in 0..<count {
+      // FTS5 doesn't look whether there is such a phrase.
+      for phrase in 0..<min(count, Int(api.pointee.xPhraseCount(context))) {
         var places = Fts5PhraseIter()
         var column: Int32 = 0
         var offset: Int32 = 0

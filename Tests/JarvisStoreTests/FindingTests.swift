@@ -79,6 +79,19 @@ import Testing
     for hit in hits { #expect(hit.snippet == "[login] \(hit.finding.id)") }
   }
 
+  @Test func wordsThatTheIndexKnowsNoLettersOfHurtNoSearch() async throws {
+    let folder = try TemporaryFolder()
+    let store = try folder.open()
+    try await store.commit([.finding(someFinding(1, "login")), .finding(someFinding(2, "another one", title: "login"))])
+    // Adlam is younger than the tokenizer's tables, so that it is a phrase without words.
+    for query in [
+      "\u{1E900} login", "login \u{1E900}", "\u{1E900} \u{1E901} login \u{1E902}\u{1E903}\u{1E904}\u{1E905}\u{1E906}",
+    ] {
+      #expect(try await search(store, query) == [2, 1])
+    }
+    #expect(try await search(store, "\u{1E900}") == [])
+  }
+
   @Test func theIndexFollowsReplacementRemovalAndExpiry() async throws {
     let folder = try TemporaryFolder()
     let store = try folder.open()
