@@ -50,7 +50,8 @@ extension Store {
   /// Searches a branch, then its parents, nearest first; within a branch the best come first.
   ///
   /// All words of the query must occur, in any of their English forms; if no finding of these branches holds all of
-  /// them, any of the rarer ones will do (a word that occurs nowhere also as the beginning of one). Text in double
+  /// them, any of the rarer ones will do (a word that occurs nowhere also as the beginning of one), or of the frequent
+  /// ones where there are no others. Text in double
   /// quotes is a phrase. No query is an error; one without a letter or digit finds nothing.
   ///
   /// Of a branch's matches the newest 1,000 (250 of a search for many words) are ranked against each other, then the next: so a word that is in half
@@ -107,14 +108,21 @@ struct FindingFinder {
     }
     var wide = start
     wide.isWide = true
-    return try collect(from: wide, terms: Self.rarest(terms, total: newest), total: newest)
+    return try collect(from: wide, terms: try rarest(terms, ceiling: start.ceiling, total: newest), total: newest)
   }
 
-  /// Those that tell findings apart: no word that is in more than a twentieth of them, unless there are no others.
-  private static func rarest(_ terms: [Term], total: Int64) -> [Term] {
+  /// Those that tell findings apart: no word that is in more than a twentieth of them, unless the others are nowhere, not
+  /// even as beginnings: beside a slip of the pen the rest was meant. All pages of a search have the same ceiling, and so
+  /// the same words.
+  private func rarest(_ terms: [Term], ceiling: Int64, total: Int64) throws -> [Term] {
     let sorted = terms.sorted { $0.count < $1.count }
-    let telling = sorted.filter { $0.count <= max(1000, Double(total) / 20) }
-    return Array((telling.isEmpty ? sorted[...] : telling[...]).prefix(wideTerms))
+    let telling = Array(sorted.prefix { $0.count <= max(1000, Double(total) / 20) }.prefix(Self.wideTerms))
+    let known = sorted.drop { $0.count == 0 }
+    if known.isEmpty || telling.contains(where: { $0.count > 0 }) { return telling }
+    var start = FindingCursor(top: ceiling, ceiling: ceiling)
+    start.isWide = true
+    if !telling.isEmpty, try !collect(from: start, terms: telling, total: total).rows.isEmpty { return telling }
+    return Array(known.prefix(Self.wideTerms))
   }
 
   private static func window(of terms: [Term]) -> Int {

@@ -92,6 +92,23 @@ import Testing
     #expect(try await search(store, "\u{1E900}") == [])
   }
 
+  @Test func aSlipBesideWordsThatAreInMostFindingsHidesNoneOfThem() async throws {
+    let folder = try TemporaryFolder()
+    let store = try folder.open()
+    try await store.commit((1...1200).map { .finding(someFinding($0, $0 == 7 ? "login performance" : "login")) })
+    var slip = FindingSearch(scope: "repo", branch: "main", query: "unicorn login", now: noon)
+    slip.limit = 500
+    var found: [Int64] = []
+    repeat {
+      let page = try await store.searchFindings(slip)
+      found += page.rows.map(\.finding.id)
+      slip.cursor = page.next
+    } while slip.cursor != nil
+    #expect(found.sorted() == Array(1...1200))
+    #expect(try await search(store, "a1 b2 c3 d4 e5 f6 g7 h8 i9 login", limit: 3).count == 3)
+    #expect(try await search(store, "perfor login", limit: 20) == [7], "the beginning of a word")
+  }
+
   @Test func theIndexFollowsReplacementRemovalAndExpiry() async throws {
     let folder = try TemporaryFolder()
     let store = try folder.open()
