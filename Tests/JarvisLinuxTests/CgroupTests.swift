@@ -83,13 +83,17 @@ import Testing
     defer { rmdir(folder) }
     let reader = try CgroupReader(folder: folder)
     #expect(try !reader.usage().isPopulated)
-    let child = try Sleeper()
+    // Memory is charged to the cgroup in which it is first touched: the program has to begin in this one.
+    let child = try Sleeper(
+      "n=0; until grep -q jarvis-test- /proc/self/cgroup || [ $((n += 1)) -gt 5000 ]; do :; done; exec sleep 300")
     let procs = open("\(folder)/cgroup.procs", O_WRONLY | O_CLOEXEC)
     let line = Array("\(child.pid)\n".utf8)
     let moved = write(procs, line, line.count) == line.count
     close(procs)
     #expect(moved)
     #expect(eventually { ProcessTable().stat(of: child.pid)?.name == "sleep" })
+    // It has its name before it touches anything.
+    #expect(try eventually { try #require(reader.usage().memoryBytes) > 0 && reader.usage().pids == 1 })
     let usage = try reader.usage()
     #expect(usage.members == [child.pid] && usage.isPopulated)
     #expect(try #require(usage.memoryBytes) > 0 && usage.pids == 1)
